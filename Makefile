@@ -1,0 +1,54 @@
+# Every command of this project; `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install -qq --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test test-flow check format evaluate lock clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: .venv/ready  ## make .venv with all that running needs
+
+.venv/ready: locks/run.txt pyproject.toml
+	@echo "Setting up .venv (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r locks/run.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-to-test: .venv/ready locks/dev.txt
+	@$(PIP) --require-hashes -r locks/dev.txt
+	@touch $@
+
+run: .venv/ready  ## start Tandem here: API, workers, queue; Ctrl-C stops it
+	@$(BIN)/tandem up
+
+demo: .venv/ready  ## real recordings become transcripts with tags, in a temporary folder
+	@$(BIN)/tandem demo
+
+test: .venv/ready-to-test  ## all tests, on real Valkey, SQLite, PostgreSQL and Whisper
+	@$(BIN)/python -m pytest -q
+
+test-flow: .venv/ready-to-test  ## the stories in tests/flow: read these first
+	@$(BIN)/python -m pytest tests/flow -v
+
+check: .venv/ready-to-test  ## style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/ready-to-test  ## put the code in order
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+lock: .venv/ready-to-test  ## refresh the locked dependencies
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header pyproject.toml --output-file locks/run.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --extra dev --constraint locks/run.txt pyproject.toml --output-file locks/dev.txt
+
+clean:  ## remove .venv and all caches (recordings in data/ stay)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

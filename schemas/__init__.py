@@ -1,0 +1,1 @@
+"""The words: what travels between phone, API and workers. Imports nothing of ours."""

@@ -1,0 +1,22 @@
+"""What every schema shares: strict fields, times in UTC."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+
+
+class Schema(BaseModel):
+    """Refuses fields it does not know; can be read from a table row."""
+
+    model_config = ConfigDict(
+        extra="forbid", from_attributes=True, frozen=True, use_attribute_docstrings=True
+    )
+
+
+def _to_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""A moment with an offset (RFC 3339), kept in UTC."""

@@ -1,0 +1,155 @@
+"""Check-ins: what a person recorded, how far it has come, and where it may go from there."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field
+
+from schemas.base import Schema, UtcDatetime
+from schemas.recording import RecordingRead
+from schemas.tag import Tag
+from schemas.transcript import Transcript
+
+
+class CheckInKind(StrEnum):
+    """The occasion."""
+
+    JOURNAL = "journal"
+    """Alone, at any time."""
+    WEEKLY = "weekly"
+    """The regular check-in of a couple."""
+    POST_MORTEM = "post_mortem"
+    """After a hard moment."""
+
+
+class CheckInState(StrEnum):
+    """How far a check-in has come."""
+
+    RECEIVED = "received"
+    """The recording is safe; it waits to be transcribed."""
+    TRANSCRIBING = "transcribing"
+    TRANSCRIBED = "transcribed"
+    """The transcript can be read; it waits to be tagged."""
+    TAGGING = "tagging"
+    READY = "ready"
+    """Transcript and tags are there."""
+    NO_SPEECH = "no_speech"
+    """Nobody spoke: an outcome, not a failure."""
+    FAILED = "failed"
+    """See `failure`; the recording is kept and can be run again."""
+
+
+ALLOWED_TRANSITIONS: dict[CheckInState, frozenset[CheckInState]] = {
+    CheckInState.RECEIVED: frozenset({CheckInState.TRANSCRIBING}),
+    CheckInState.TRANSCRIBING: frozenset(
+        {CheckInState.TRANSCRIBED, CheckInState.NO_SPEECH, CheckInState.RECEIVED, CheckInState.FAILED}
+    ),
+    CheckInState.TRANSCRIBED: frozenset({CheckInState.TAGGING}),
+    CheckInState.TAGGING: frozenset({CheckInState.READY, CheckInState.TRANSCRIBED, CheckInState.FAILED}),
+    CheckInState.READY: frozenset({CheckInState.RECEIVED}),
+    CheckInState.NO_SPEECH: frozenset({CheckInState.RECEIVED}),
+    CheckInState.FAILED: frozenset({CheckInState.RECEIVED}),
+}
+"""Back to a waiting state: another attempt, or run again by the person."""
+
+SETTLED_STATES = frozenset({CheckInState.READY, CheckInState.NO_SPEECH, CheckInState.FAILED})
+"""Nothing more happens until somebody asks for it."""
+
+
+class FailureReason(StrEnum):
+    """Why a check-in failed; a phone can translate it."""
+
+    UNDECODABLE = "undecodable"
+    """The recording is damaged or is not what its first bytes say."""
+    RECORDING_TOO_LONG = "recording_too_long"
+    """Decoded, it is longer than the limit."""
+    RECORDING_MISSING = "recording_missing"
+    """The stored file cannot be found."""
+    WORKER_LOST = "worker_lost"
+    """Every attempt ended with its worker gone: it crashed, was killed or took too long."""
+    TRANSCRIPTION_FAILED = "transcription_failed"
+    TAGGING_FAILED = "tagging_failed"
+
+
+class Failure(Schema):
+    """Why it failed and what the person can do."""
+
+    reason: FailureReason
+    action: str
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not an IANA time zone; send a name such as Europe/Berlin")
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+"""An IANA zone name."""
+
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["en"])]
+"""ISO 639-1 (three letters where Whisper has no two)."""
+
+
+class CheckInCreate(Schema):
+    """What the phone tells about a recording. The local day is fixed here, whatever zone the phone is in later."""
+
+    id: UUID
+    """Chosen by the phone. The same id with the same bytes is the same check-in, however often it is sent."""
+    kind: CheckInKind = CheckInKind.JOURNAL
+    recorded_at: UtcDatetime
+    """When the recording began, with offset."""
+    time_zone: TimeZone
+    """Where the phone was."""
+    language: Language | None = None
+    """Spoken language; detected where it is left out."""
+
+
+class StageTimes(Schema):
+    """Seconds each step took in the attempt that succeeded. Null: not done yet."""
+
+    waiting: float | None = None
+    """From received to the start of transcription."""
+    decoding: float | None = None
+    transcribing: float | None = None
+    tagging: float | None = None
+
+
+class CheckInSummary(Schema):
+    """A check-in without what was said: an entry of a list."""
+
+    id: UUID
+    kind: CheckInKind
+    state: CheckInState
+    failure: Failure | None = None
+    recorded_at: UtcDatetime
+    time_zone: str
+    local_day: date
+    """The calendar day at `recorded_at` in `time_zone`."""
+    language: str | None
+    """As given by the phone."""
+    recording: RecordingRead
+    attempt: int
+    """How often a worker has taken it up; grows for ever."""
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+
+
+class CheckInRead(CheckInSummary):
+    """A check-in with its result so far."""
+
+    transcript: Transcript | None = None
+    tags: tuple[Tag, ...] | None = None
+    """Null until they were made; empty where there is nothing to tag."""
+    stage_seconds: StageTimes
+
+
+class CheckInPage(Schema):
+    """Newest recording first."""
+
+    items: tuple[CheckInSummary, ...]
+    next: str | None
+    """Send it as `cursor` for the following page; null at the end."""

@@ -1,0 +1,58 @@
+"""Tags: spans of a transcript with a kind, a label and where they can be heard."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from schemas.base import Schema
+
+
+class TagKind(StrEnum):
+    """The terms are those of Nonviolent Communication (NVC); glosses are in `schemas/taxonomy.json`."""
+
+    FEELING = "feeling"
+    NEED = "need"
+    REQUEST = "request"
+    DEMAND = "demand"
+    EVALUATION = "evaluation"
+    ABSOLUTE = "absolute"
+    BOUNDARY = "boundary"
+
+
+class Holder(StrEnum):
+    """Whose feeling, need, request, demand or boundary it is."""
+
+    SELF = "self"
+    PARTNER = "partner"
+    OTHER = "other"
+
+
+class TextTag(Schema):
+    """A tag on a text, before it is placed in the audio."""
+
+    kind: TagKind
+    label: str
+    """A feeling family or a need of the taxonomy; for the other kinds the kind itself."""
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    """Characters (Unicode code points) of the text, end exclusive."""
+    holder: Holder = Holder.SELF
+    negated: bool = False
+    """The text denies it: "I'm not angry"."""
+    past: bool = False
+    """Told as over: "I was so mad last night"."""
+    confidence: float = Field(ge=0, le=1)
+    reason: str
+    """Why it was tagged, in words of the tagger, never the speaker's."""
+
+
+class Tag(TextTag):
+    """A tag that can be played back."""
+
+    quote: str
+    """The words of the speaker: `transcript.text[start:end]`."""
+    first_word: int = Field(ge=0)
+    last_word: int = Field(ge=0)
+    """Indexes into `transcript.words`, inclusive."""
+    start_seconds: float = Field(ge=0)
+    end_seconds: float = Field(ge=0)

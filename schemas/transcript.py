@@ -1,0 +1,39 @@
+"""Transcripts: words with times and probabilities."""
+
+from pydantic import Field
+
+from schemas.base import Schema
+
+
+class Word(Schema):
+    """One spoken word. Times are seconds from the start of the recording."""
+
+    text: str
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
+    probability: float = Field(ge=0, le=1)
+    offset: int = Field(ge=0)
+    """Where `text` begins in `Transcript.text`, in characters (Unicode code points)."""
+
+
+class Segment(Schema):
+    """A stretch of speech the recogniser decoded together: words `first_word` to `last_word` inclusive."""
+
+    start: float = Field(ge=0)
+    end: float = Field(ge=0)
+    first_word: int = Field(ge=0)
+    last_word: int = Field(ge=0)
+
+
+class Transcript(Schema):
+    """What was heard. `text[word.offset:word.offset + len(word.text)] == word.text` for every word."""
+
+    text: str
+    language: str
+    """ISO 639-1."""
+    language_probability: float = Field(ge=0, le=1)
+    seconds: float = Field(ge=0)
+    """Length of the decoded audio."""
+    model: str
+    segments: tuple[Segment, ...]
+    words: tuple[Word, ...]

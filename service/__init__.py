@@ -1,0 +1,1 @@
+"""The front door: HTTP with FastAPI. Never imports workers."""

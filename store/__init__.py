@@ -1,0 +1,1 @@
+"""The memory: tables, audio, queues, changes. No HTTP, no models."""

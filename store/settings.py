@@ -1,0 +1,55 @@
+"""Settings of what API and workers share. Each is read from the environment as TANDEM_<NAME>."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StoreSettings(BaseSettings):
+    """Where things are kept, and how long work may take."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TANDEM_", use_attribute_docstrings=True, frozen=True, extra="ignore"
+    )
+
+    data_folder: Path = Path("data")
+    """Folder of the embedded database, queue and recordings."""
+    database_url: str = ""
+    """SQLAlchemy URL, e.g. postgresql+psycopg://user:password@host/name. Empty: SQLite in the data folder."""
+    redis_url: str = ""
+    """URL of Redis or Valkey, e.g. redis://host:6379/0. Empty: the embedded Valkey in the data folder."""
+    lease_seconds: float = Field(default=12, gt=0)
+    """How long a worker owns a check-in without a sign of life before others may take it."""
+    sweep_seconds: float = Field(default=1, gt=0)
+    """How often each process looks for work that was lost or not queued."""
+    max_attempts: int = Field(default=3, ge=1)
+    """Attempts at a stage, crashes included, before the check-in is failed. It can then be run again."""
+    retry_seconds: float = Field(default=5, ge=0)
+    """Wait before the second attempt after a temporary failure; doubles with each further one."""
+    max_recording_minutes: float = Field(default=60, gt=0)
+    """Longest recording, in minutes."""
+    heartbeat_file: Path | None = None
+    """File whose modification time shows that the process lives. `tandem up` sets it for each process."""
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+    """`json`, or `console` for people."""
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database, embedded one included."""
+        return self.database_url or f"sqlite+pysqlite:///{self.data_folder.absolute() / 'tandem.sqlite3'}"
+
+    @property
+    def resolved_redis_url(self) -> str:
+        """The queue server, embedded one included."""
+        return self.redis_url or f"unix://{self.queue_socket}"
+
+    @property
+    def queue_socket(self) -> Path:
+        """Socket of the embedded Valkey."""
+        return self.data_folder.absolute() / "valkey.sock"
+
+    @property
+    def audio_folder(self) -> Path:
+        """Folder of the recordings."""
+        return self.data_folder.absolute() / "audio"

@@ -1,0 +1,1 @@
+"""The work: RQ jobs around pure stages."""
