@@ -9,9 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 class Schema(BaseModel):
     """Refuses fields it does not know; can be read from a table row."""
 
-    model_config = ConfigDict(
-        extra="forbid", from_attributes=True, frozen=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", from_attributes=True, frozen=True, use_attribute_docstrings=True)
 
 
 def _to_utc(moment: datetime) -> datetime:

@@ -95,7 +95,7 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["en"])]
 
 
 class CheckInCreate(Schema):
-    """What the phone tells about a recording. The local day is fixed here, whatever zone the phone is in later."""
+    """What the phone tells about a recording. Its local day is fixed here, wherever the phone goes later."""
 
     id: UUID
     """Chosen by the phone. The same id with the same bytes is the same check-in, however often it is sent."""

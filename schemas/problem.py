@@ -14,7 +14,7 @@ class InvalidField(Schema):
 
 
 class Problem(Schema):
-    """What happened (`title`, `detail`) and what to do about it (`action`). Served as application/problem+json."""
+    """What happened (`title`, `detail`) and what to do (`action`), as application/problem+json."""
 
     model_config = ConfigDict(extra="allow")
 

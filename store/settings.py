@@ -9,9 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class StoreSettings(BaseSettings):
     """Where things are kept, and how long work may take."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TANDEM_", use_attribute_docstrings=True, frozen=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="TANDEM_", use_attribute_docstrings=True, frozen=True, extra="ignore")
 
     data_folder: Path = Path("data")
     """Folder of the embedded database, queue and recordings."""

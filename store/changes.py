@@ -1,0 +1,50 @@
+"""The changes feed: every account has a cursor that only grows."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from schemas.change import ChangeType
+from schemas.check_in import CheckInState
+from store.database import DatabaseSession
+from store.tables import Account, Change
+
+
+class Changes:
+    """Reading and writing the feed. `on_change` learns of every account whose feed has grown."""
+
+    def __init__(self, session: DatabaseSession, on_change: Callable[[UUID], None]) -> None:
+        self._session = session
+        self._on_change = on_change
+
+    def record(
+        self,
+        account_id: UUID,
+        type_: ChangeType,
+        *,
+        check_in_id: UUID,
+        state: CheckInState | None,
+        at: datetime,
+    ) -> None:
+        """Add to the feed. The account's row is locked until the commit, so cursors appear in their order."""
+        cursor = self._session.execute(
+            update(Account)
+            .where(Account.id == account_id)
+            .values(last_cursor=Account.last_cursor + 1)
+            .returning(Account.last_cursor)
+        ).scalar_one()
+        self._session.add(
+            Change(account_id=account_id, cursor=cursor, type=type_, at=at, check_in_id=check_in_id, state=state)
+        )
+        self._on_change(account_id)
+
+    def after(self, account_id: UUID, cursor: int, *, limit: int) -> Sequence[Change]:
+        """Changes with a greater cursor, oldest first."""
+        query = select(Change).where(Change.account_id == account_id, Change.cursor > cursor)
+        return self._session.scalars(query.order_by(Change.cursor).limit(limit)).all()
+
+    def last_cursor(self, account_id: UUID) -> int:
+        """Cursor of the newest change; 0 where there is none."""
+        return self._session.scalar(select(Account.last_cursor).where(Account.id == account_id)) or 0

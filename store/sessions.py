@@ -1,0 +1,130 @@
+"""Sessions: opaque tokens that rotate. A token that is used twice ends its whole session.
+
+Rotation follows RFC 9700 (4.14.2). An answer can be lost on the way, so the token just replaced is good for a few
+seconds more, as long as nothing that came of it has been used.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, select, update
+
+from schemas.errors import NotSignedIn, RefreshTokenInvalid
+from store.database import DatabaseSession
+from store.tables import Session, Token, TokenPurpose
+
+ACCESS_LIFETIME = timedelta(minutes=15)
+REFRESH_LIFETIME = timedelta(days=60)
+GRACE = timedelta(seconds=10)
+"""How long the token just replaced still refreshes."""
+
+
+@dataclass(frozen=True)
+class IssuedTokens:
+    """The only moment in which tokens exist in clear."""
+
+    account_id: UUID
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+class Sessions:
+    """The devices signed in."""
+
+    def __init__(self, session: DatabaseSession) -> None:
+        self._session = session
+
+    def open(self, account_id: UUID, *, device_name: str, now: datetime) -> IssuedTokens:
+        """Start a family of tokens."""
+        opened = Session(id=uuid4(), account_id=account_id, device_name=device_name, created_at=now, refreshed_at=now)
+        self._session.add(opened)
+        self._session.flush()
+        return self._issue(opened, parent=None, now=now)
+
+    def refresh(self, refresh_token: str, *, now: datetime) -> IssuedTokens | None:
+        """Exchange a token for the next pair.
+
+        None where the token had been used before: its session is then revoked, and that must be committed.
+        Raises RefreshTokenInvalid for a token that is unknown, expired or of a session that is over.
+        """
+        token = self._find(refresh_token, TokenPurpose.REFRESH, now=now)
+        if token is None:
+            raise RefreshTokenInvalid
+        opened = self._session.get_one(Session, token.session_id)
+        if token.replaced_at is not None and not self._in_grace(token, now=now):
+            opened.revoked_at = now
+            return None
+        self._replace(token, now=now)
+        opened.refreshed_at = now
+        return self._issue(opened, parent=token.digest, now=now)
+
+    def account_of(self, access_token: str, *, now: datetime) -> tuple[UUID, UUID]:
+        """(account, session) that an access token speaks for. Raises NotSignedIn."""
+        token = self._find(access_token, TokenPurpose.ACCESS, now=now)
+        if token is None:
+            raise NotSignedIn
+        return self._session.get_one(Session, token.session_id).account_id, token.session_id
+
+    def revoke(self, session_id: UUID, *, now: datetime) -> None:
+        """Sign a device out, at once."""
+        self._session.execute(update(Session).where(Session.id == session_id).values(revoked_at=now))
+
+    def forget_expired(self, *, now: datetime) -> None:
+        """Remove tokens that nobody can use any more."""
+        self._session.execute(delete(Token).where(Token.expires_at < now))
+
+    def _find(self, secret: str, purpose: TokenPurpose, *, now: datetime) -> Token | None:
+        query = (
+            select(Token)
+            .join(Session, Session.id == Token.session_id)
+            .where(Token.digest == _digest(secret), Token.purpose == purpose, Token.expires_at > now)
+            .where(Session.revoked_at.is_(None))
+        )
+        if purpose is TokenPurpose.REFRESH:  # two refreshes of one token take their turns
+            query = query.with_for_update(of=Token)
+        return self._session.scalar(query)
+
+    def _in_grace(self, token: Token, *, now: datetime) -> bool:
+        """Just replaced, and none of its successors has been used: the answer was lost on the way."""
+        if token.replaced_at is None or now - token.replaced_at > GRACE:
+            return False
+        used = select(Token.digest).where(Token.parent == token.digest, Token.replaced_at.is_not(None))
+        return self._session.scalar(used.limit(1)) is None
+
+    def _replace(self, token: Token, *, now: datetime) -> None:
+        """Mark the token as used, and with it its siblings: those that grew from the same lost answer."""
+        if token.replaced_at is None:
+            token.replaced_at = now
+        if token.parent is not None:
+            self._session.execute(
+                update(Token)
+                .where(Token.parent == token.parent, Token.purpose == TokenPurpose.REFRESH)
+                .where(Token.digest != token.digest, Token.replaced_at.is_(None))
+                .values(replaced_at=now - GRACE * 2)
+            )
+
+    def _issue(self, opened: Session, *, parent: bytes | None, now: datetime) -> IssuedTokens:
+        access, refresh = token_urlsafe(32), token_urlsafe(32)
+        for secret, purpose, lifetime in (
+            (access, TokenPurpose.ACCESS, ACCESS_LIFETIME),
+            (refresh, TokenPurpose.REFRESH, REFRESH_LIFETIME),
+        ):
+            self._session.add(
+                Token(
+                    digest=_digest(secret),
+                    session_id=opened.id,
+                    purpose=purpose,
+                    parent=parent if purpose is TokenPurpose.REFRESH else None,
+                    expires_at=now + lifetime,
+                )
+            )
+        return IssuedTokens(opened.account_id, access, refresh, expires_in=int(ACCESS_LIFETIME.total_seconds()))
+
+
+def _digest(secret: str) -> bytes:
+    """Tokens have 256 random bits, so a plain hash keeps them."""
+    return sha256(secret.encode()).digest()

@@ -1,0 +1,81 @@
+"""The unit of work: one transaction, the only place that commits, and what leaves after it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+
+from schemas.errors import StorageUnavailable
+from store.accounts import Accounts
+from store.changes import Changes
+from store.check_ins import CheckIns
+from store.claims import ClaimRules, Claims
+from store.database import DatabaseSession
+from store.results import Results
+from store.sessions import Sessions
+from store.stage_totals import StageTotals
+from store.stages import Stage
+from store.wake_ups import WakeUps
+
+
+class UnitOfWork:
+    """All that can be done within one transaction."""
+
+    def __init__(self, session: DatabaseSession, rules: ClaimRules) -> None:
+        self._session = session
+        self._accounts_changed: dict[UUID, None] = {}
+        self._nudges: list[tuple[Stage, UUID, int]] = []
+        self._afterwards: list[Callable[[], None]] = []
+        self.accounts = Accounts(session)
+        self.sessions = Sessions(session)
+        self.changes = Changes(session, on_change=lambda account_id: self._accounts_changed.update({account_id: None}))
+        self.check_ins = CheckIns(session, self.changes)
+        self.claims = Claims(session, self.check_ins, rules)
+        self.results = Results(session)
+        self.stage_totals = StageTotals(session)
+
+    def nudge(self, stage: Stage, check_in_id: UUID, *, attempts: int) -> None:
+        """Queue the stage's job, after the commit. `attempts`: how many there have been."""
+        self._nudges.append((stage, check_in_id, attempts + 1))
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Do this after the commit, and not at all if there is none. It must not raise."""
+        self._afterwards.append(call)
+
+    def commit(self, wake_ups: WakeUps) -> None:
+        """Make it durable, then let the messages go."""
+        self._session.commit()
+        for call in self._afterwards:
+            call()
+        for stage, check_in_id, attempt in self._nudges:
+            wake_ups.nudge(stage, check_in_id, attempt)
+        for account_id in self._accounts_changed:
+            wake_ups.announce(account_id)
+
+
+@contextmanager
+def unit_of_work(
+    session_factory: Callable[[], DatabaseSession], wake_ups: WakeUps, rules: ClaimRules
+) -> Iterator[UnitOfWork]:
+    """One transaction: committed at the end of the block; an exception takes back everything, messages included.
+
+    Raises StorageUnavailable where the database is away, locked for too long, or full.
+    """
+    try:
+        with session_factory() as session:
+            work = UnitOfWork(session, rules)
+            yield work
+            work.commit(wake_ups)
+    except OperationalError as error:
+        raise StorageUnavailable from error
+
+
+@contextmanager
+def reading(session_factory: Callable[[], DatabaseSession], rules: ClaimRules) -> Iterator[UnitOfWork]:
+    """A transaction that only looks: nothing is committed. Raises StorageUnavailable."""
+    try:
+        with session_factory() as session:
+            yield UnitOfWork(session, rules)
+    except OperationalError as error:
+        raise StorageUnavailable from error
