@@ -74,6 +74,18 @@ class FailureReason(StrEnum):
     TAGGING_FAILED = "tagging_failed"
 
 
+FAILURE_ACTIONS: dict[FailureReason, str] = {
+    FailureReason.UNDECODABLE: "Listen to the recording on the phone; if it plays there, export it in another format "
+    "and send that as a new check-in.",
+    FailureReason.RECORDING_TOO_LONG: "Send it in shorter parts, as new check-ins.",
+    FailureReason.RECORDING_MISSING: "Send the recording again as a new check-in if the phone still holds it.",
+    FailureReason.WORKER_LOST: "Run it again; if it fails again, export the recording in another format.",
+    FailureReason.TRANSCRIPTION_FAILED: "Run it again later.",
+    FailureReason.TAGGING_FAILED: "The transcript can be read. Run it again later for the tags.",
+}
+"""What the person can do about each reason."""
+
+
 class Failure(Schema):
     """Why it failed and what the person can do."""
 
@@ -145,6 +157,13 @@ class CheckInRead(CheckInSummary):
     tags: tuple[Tag, ...] | None = None
     """Null until they were made; empty where there is nothing to tag."""
     stage_seconds: StageTimes
+
+
+class RunCreate(Schema):
+    """Run a settled check-in again."""
+
+    language: Language | None = None
+    """Take this language from now on; left out, as before."""
 
 
 class CheckInPage(Schema):

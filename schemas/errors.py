@@ -23,13 +23,13 @@ TandemError
 │   │   ├── CheckInDeleted
 │   │   └── CheckInUnsettled       it is still being worked on
 │   ├── TransitionNotAllowed       a bug: a state was moved off its graph
+│   ├── TranscriptMissing          a bug: it waits to be tagged and was never transcribed
 │   ├── LeaseLost                  another attempt owns the work
 │   └── ModelInvalid               the model files are missing or altered
 └── TemporaryError                 the same thing may work later
     ├── StorageFull
     ├── StorageUnavailable
-    ├── DecoderUnavailable
-    └── TooManyAttempts            of signing in
+    └── DecoderUnavailable
 
 Each class says what happened (`title`) and what to do (`action`). A message never holds what a person said.
 """
@@ -106,6 +106,10 @@ class RangeNotSatisfiable(InvalidInput):
 
     title = "The range lies outside the recording"
     action = "Ask for a range inside the size given in Content-Range."
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The recording has {size} bytes")
+        self.size = size
 
 
 class UploadIncomplete(InvalidInput):
@@ -205,6 +209,12 @@ class TransitionNotAllowed(PermanentError):
     title = "A check-in cannot move between these states"
 
 
+class TranscriptMissing(PermanentError):
+    """A bug: a check-in waits to be tagged and has no transcript."""
+
+    title = "There is no transcript to tag"
+
+
 class LeaseLost(PermanentError):
     """Another attempt owns the work now; whatever was done here is dropped."""
 
@@ -238,11 +248,3 @@ class DecoderUnavailable(TemporaryError):
 
     title = "The recording cannot be looked into just now"
     action = "Keep the recording on the phone and send it again shortly."
-
-
-class TooManyAttempts(TemporaryError):
-    """Too many failed sign-ins (RFC 6585: 429)."""
-
-    title = "Too many attempts"
-    action = "Wait a minute, then try again."
-    retry_after = 60

@@ -96,6 +96,11 @@ class Claims:
         self._leave(claim, claim.stage.waiting, now=now, due_at=due_at)
         return claim.stage.waiting
 
+    def hand_back(self, claim: Claim, *, now: datetime) -> None:
+        """End the attempt because the worker has to stop: it does not count."""
+        tries = self.read(claim).tries
+        self._leave(claim, claim.stage.waiting, now=now, due_at=now, tries=tries - 1)
+
     def fail(self, claim: Claim, reason: FailureReason, *, now: datetime) -> CheckInState:
         """End the attempt for a reason that stays."""
         self._leave(claim, CheckInState.FAILED, now=now, due_at=None, failure_reason=reason)

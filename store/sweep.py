@@ -1,12 +1,10 @@
 """The sweep: finds work that was lost or never queued. Every process runs it; any number may at once."""
 
-import threading
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
-from schemas.errors import TandemError
 from store.opening import Store
 from store.stages import STAGES
 
@@ -52,29 +50,3 @@ def release_left_by(store: Store, worker: str) -> None:
         left = reading.claims.left_by(worker, limit=BATCH)
     for check_in_id in left:
         release(store, check_in_id, worker=worker)
-
-
-class Sweeper:
-    """A thread that sweeps until it is stopped."""
-
-    def __init__(self, store: Store, *, every_seconds: float) -> None:
-        self._store = store
-        self._every_seconds = every_seconds
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, within one sweep."""
-        self._stopped.set()
-        self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._every_seconds):
-            try:
-                sweep(self._store)
-            except TandemError as error:
-                log.warning("sweep.failed", error=type(error).__name__)

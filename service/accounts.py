@@ -1,0 +1,92 @@
+"""Accounts and sessions: sign up, sign in, refresh, sign out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, status
+from starlette.concurrency import run_in_threadpool
+
+from schemas.account import AccountCreate, AccountRead, SessionCreate, SessionRefresh, SessionTokens
+from schemas.errors import CredentialsWrong, EmailTaken, NotSignedIn, RefreshTokenInvalid
+from service.dependencies import PasswordsDep, SignedInDep, StoreDep
+from service.problems import documented
+from store.opening import Store
+from store.sessions import IssuedTokens
+from store.tables import Account
+
+router = APIRouter(tags=["Accounts"])
+
+
+@router.post("/accounts", status_code=status.HTTP_201_CREATED, responses=documented(EmailTaken))
+async def create_account(create: AccountCreate, store: StoreDep, passwords: PasswordsDep) -> SessionTokens:
+    """Sign up. The phone is signed in at once."""
+    password_hash = await passwords.hash(create.password.get_secret_value())
+    return await run_in_threadpool(_sign_up, store, create, password_hash)
+
+
+@router.get("/accounts/me", responses=documented(NotSignedIn))
+def read_account(signed_in: SignedInDep, store: StoreDep) -> AccountRead:
+    """Who is signed in."""
+    with store.reading() as reading:
+        return AccountRead.model_validate(reading.accounts.get(signed_in.account_id))
+
+
+@router.post("/sessions", status_code=status.HTTP_201_CREATED, responses=documented(CredentialsWrong))
+async def create_session(create: SessionCreate, store: StoreDep, passwords: PasswordsDep) -> SessionTokens:
+    """Sign in."""
+    account = await run_in_threadpool(_find_account, store, create.email)
+    known_hash = account.password_hash if account else None
+    right = await passwords.verify(known_hash, create.password.get_secret_value())
+    if account is None or not right:
+        raise CredentialsWrong
+    return await run_in_threadpool(_open_session, store, account, create.device_name)
+
+
+@router.post("/sessions/refresh", responses=documented(RefreshTokenInvalid))
+def refresh_session(refresh: Annotated[SessionRefresh, Body()], store: StoreDep) -> SessionTokens:
+    """Exchange the refresh token for a new pair.
+
+    Each refresh token is good for one exchange. If the answer was lost, the same token works for another 10 seconds.
+    Used later than that it counts as stolen: the whole session ends and its device has to sign in again.
+    """
+    with store.unit_of_work() as work:
+        issued = work.sessions.refresh(refresh.refresh_token.get_secret_value(), now=store.clock())
+    if issued is None:
+        raise RefreshTokenInvalid("The refresh token had been used before, so its session was ended")
+    return _tokens(issued)
+
+
+@router.delete("/sessions/current", status_code=status.HTTP_204_NO_CONTENT, responses=documented(NotSignedIn))
+def delete_session(signed_in: SignedInDep, store: StoreDep) -> None:
+    """Sign this device out. Its tokens stop working at once."""
+    with store.unit_of_work() as work:
+        work.sessions.revoke(signed_in.session_id, now=store.clock())
+
+
+def _sign_up(store: Store, create: AccountCreate, password_hash: str) -> SessionTokens:
+    now = store.clock()
+    with store.unit_of_work() as work:
+        account = work.accounts.add(create.email, password_hash=password_hash, now=now)
+        issued = work.sessions.open(account.id, device_name=create.device_name, now=now)
+    return _tokens(issued)
+
+
+def _find_account(store: Store, email: str) -> Account | None:
+    with store.reading() as reading:
+        return reading.accounts.find(email)
+
+
+def _open_session(store: Store, account: Account, device_name: str) -> SessionTokens:
+    now = store.clock()
+    with store.unit_of_work() as work:
+        work.sessions.forget_expired(now=now)
+        issued = work.sessions.open(account.id, device_name=device_name, now=now)
+    return _tokens(issued)
+
+
+def _tokens(issued: IssuedTokens) -> SessionTokens:
+    return SessionTokens(
+        account_id=issued.account_id,
+        access_token=issued.access_token,
+        refresh_token=issued.refresh_token,
+        expires_in=issued.expires_in,
+    )

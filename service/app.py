@@ -1,0 +1,99 @@
+"""The API's composition root: settings and tools in, an ASGI application out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.concurrency import run_in_threadpool
+
+from service import accounts, changes, check_ins, health
+from service.news import News
+from service.passwords import Passwords
+from service.problems import add_problem_handlers
+from service.request_log import RequestLog
+from service.settings import ServiceSettings
+from store.media.sandbox import Sandbox
+from store.opening import Store, open_store
+from store.repeating import Repeating
+from store.sweep import sweep
+
+HEARTBEAT_SECONDS = 2.0
+
+DESCRIPTION = """
+Spoken check-ins become transcripts with feelings, needs, requests and demands, each a quote that can be played back.
+
+1. **Sign up** (`POST /v1/accounts`) or in; send the access token as `Authorization: Bearer …`.
+2. **Send a recording** (`POST /v1/check-ins`) with an id chosen by the phone. Once that answers 201 it is safe.
+3. **Follow it**: `GET /v1/check-ins/{id}?wait=30`, the feed `GET /v1/changes?after=…`, or `GET /v1/events`.
+4. **Play a tag**: `start_seconds` to `end_seconds` of `GET /v1/check-ins/{id}/audio`.
+
+Every error is a problem (RFC 9457) with a stable `type`, what happened (`detail`) and what to do (`action`).
+What is not yours looks the same as what does not exist.
+"""
+
+
+def create_app(
+    settings: ServiceSettings,
+    *,
+    store: Store | None = None,
+    sandbox: Sandbox | None = None,
+    passwords: Passwords | None = None,
+) -> FastAPI:
+    """The API. What is not handed in is opened from the settings, and closed when the app ends."""
+    app = FastAPIOffline(
+        title="Tandem",
+        version=version("tandem"),
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.given_store = store
+    app.state.sandbox = sandbox or Sandbox()
+    app.state.passwords = passwords or Passwords()
+    app.state.news = News(settings.resolved_redis_url)
+    for router in (accounts.router, check_ins.router, changes.router):
+        app.include_router(router, prefix="/v1")
+    app.include_router(health.router)
+    add_problem_handlers(app)
+    app.add_middleware(RequestLog)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: ServiceSettings = app.state.settings
+    async with AsyncExitStack() as stack:
+        app.state.store = app.state.given_store or open_store(settings)
+        if app.state.given_store is None:
+            stack.callback(app.state.store.close)
+        stack.callback(app.state.sandbox.close)
+        stack.enter_context(Repeating("sweep", partial(sweep, app.state.store), every_seconds=settings.sweep_seconds))
+        await _in_background(stack, app.state.news.listen())
+        if settings.heartbeat_file:
+            await _in_background(stack, _beat(settings.heartbeat_file))
+        yield
+
+
+async def _beat(heartbeat_file: Path) -> None:
+    """From the event loop itself: a loop that is stuck misses its beat."""
+    while True:
+        await run_in_threadpool(heartbeat_file.touch)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+async def _in_background(stack: AsyncExitStack, coroutine: Coroutine[None, None, None]) -> None:
+    task = asyncio.create_task(coroutine)
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)

@@ -1,0 +1,237 @@
+"""Check-ins: send a recording, follow it, read the result, hear it again, run it again, delete it."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response, status
+from starlette.concurrency import run_in_threadpool
+
+from schemas import errors
+from schemas.check_in import (
+    FAILURE_ACTIONS,
+    SETTLED_STATES,
+    CheckInCreate,
+    CheckInPage,
+    CheckInRead,
+    CheckInSummary,
+    Failure,
+    RunCreate,
+    StageTimes,
+)
+from schemas.errors import CheckInNotFound, NotSignedIn
+from schemas.recording import RecordingFormat, RecordingRead
+from service import cursors, ranges, uploads
+from service.dependencies import NewsDep, SandboxDep, SettingsDep, SignedInDep, StoreDep
+from service.intake import Intake
+from service.problems import documented
+from store.audio import staged
+from store.opening import Store
+from store.stages import TRANSCRIBE
+from store.tables import CheckIn
+from store.unit_of_work import UnitOfWork
+
+router = APIRouter(prefix="/check-ins", tags=["Check-ins"], responses=documented(NotSignedIn))
+
+_AUDIO_TYPES = sorted({format_.media_type for format_ in RecordingFormat} | {"application/octet-stream"})
+_AUDIO_BYTES = {"schema": {"type": "string", "format": "binary"}}
+
+
+def _upload_documentation() -> dict[str, Any]:
+    """The two ways to send a recording, for the OpenAPI."""
+    create = CheckInCreate.model_json_schema()
+    form = create | {
+        "properties": create["properties"] | {uploads.AUDIO_FIELD: _AUDIO_BYTES["schema"]},
+        "required": [*create["required"], uploads.AUDIO_FIELD],
+    }
+    kinds = create.pop("$defs")["CheckInKind"]
+    form.pop("$defs")
+    form["properties"]["kind"] = kinds | {"default": "journal"}
+    in_query = [
+        {
+            "name": name,
+            "in": "query",
+            "description": f"{form['properties'][name].get('description', '')} For a raw body only.".strip(),
+            "schema": form["properties"][name],
+        }
+        for name in CheckInCreate.model_fields
+    ]
+    content = {"multipart/form-data": {"schema": form}} | dict.fromkeys(_AUDIO_TYPES, _AUDIO_BYTES)
+    return {"parameters": in_query, "requestBody": {"required": True, "content": content}}
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra=_upload_documentation(),
+    responses=documented(
+        errors.RecordingEmpty,
+        errors.InvalidInput,
+        errors.UploadIncomplete,
+        errors.RecordingTooLarge,
+        errors.RecordingTooLong,
+        errors.RecordingUnsupported,
+        errors.RecordingUnreadable,
+        errors.CheckInIdTaken,
+        errors.CheckInDeleted,
+        errors.StorageUnavailable,
+        errors.StorageFull,
+    ),
+)
+async def create_check_in(
+    request: Request,
+    response: Response,
+    signed_in: SignedInDep,
+    store: StoreDep,
+    sandbox: SandboxDep,
+    settings: SettingsDep,
+) -> CheckInRead:
+    """Send a recording.
+
+    Either as multipart/form-data (the fields below and the file as `audio`), or as the raw body with the fields in
+    the query. The phone chooses the `id` and sends the same one until it has an answer: the same id with the same
+    bytes is the same check-in and gets the same answer (then with `Idempotent-Replayed: true`); with other bytes it
+    is refused. The format is told by the content: m4a/aac, mp3, ogg/opus, webm, wav, flac, 3gp/amr, caf, or mp4
+    with an audio track.
+
+    **Once this answers 201 the recording is safe** and will be worked on, whatever happens to the server.
+    """
+    intake = Intake(store, sandbox, max_seconds=settings.max_recording_minutes * 60)
+    with staged(store.audio) as audio:
+        create = await uploads.receive(request, audio, max_bytes=settings.max_recording_bytes)
+        new = await run_in_threadpool(intake.accept, signed_in.account_id, create, audio)
+    if not new:
+        response.headers["Idempotent-Replayed"] = "true"
+    response.headers["Location"] = f"{router.prefix.removeprefix('/')}/{create.id}"
+    return await run_in_threadpool(_read, store, signed_in.account_id, create.id)
+
+
+@router.get("", responses=documented(errors.CursorInvalid))
+def list_check_ins(
+    signed_in: SignedInDep,
+    store: StoreDep,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.", max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> CheckInPage:
+    """Check-ins without what was said, newest recording first."""
+    before = cursors.decode(cursor) if cursor else None
+    with store.reading() as reading:
+        found = reading.check_ins.list_for(signed_in.account_id, before=before, limit=limit + 1)
+        page = found[:limit]
+        more = len(found) > limit
+        return CheckInPage(
+            items=tuple(CheckInSummary(**_summary(check_in)) for check_in in page),
+            next=cursors.encode(page[-1].recorded_at, page[-1].id) if more else None,
+        )
+
+
+@router.get("/{check_in_id}", responses=documented(CheckInNotFound))
+async def read_check_in(
+    check_in_id: UUID,
+    signed_in: SignedInDep,
+    store: StoreDep,
+    news: NewsDep,
+    settings: SettingsDep,
+    wait: Annotated[
+        float,
+        Query(ge=0, description="Wait up to so many seconds for `ready`, `no_speech` or `failed` (long poll)."),
+    ] = 0,
+) -> CheckInRead:
+    """A check-in with its result so far."""
+
+    async def settled() -> CheckInRead | None:
+        check_in = await run_in_threadpool(_read, store, signed_in.account_id, check_in_id)
+        return check_in if check_in.state in SETTLED_STATES else None
+
+    seconds = min(wait, settings.max_wait_seconds)
+    found = await news.until(signed_in.account_id, settled, seconds=seconds)
+    if found is not None:
+        return found
+    return await run_in_threadpool(_read, store, signed_in.account_id, check_in_id)
+
+
+@router.delete("/{check_in_id}", status_code=status.HTTP_204_NO_CONTENT, responses=documented(CheckInNotFound))
+def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) -> None:
+    """Delete recording, transcript and tags, at once and for good. A run that is going on leaves nothing behind."""
+    with store.unit_of_work() as work:
+        check_in = work.check_ins.delete_for(signed_in.account_id, check_in_id, now=store.clock())
+        work.afterwards(lambda: store.audio.delete(check_in.audio_key))
+
+
+@router.post(
+    "/{check_in_id}/runs",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=documented(CheckInNotFound, errors.CheckInUnsettled),
+)
+def create_run(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep, run: RunCreate | None = None) -> CheckInRead:
+    """Run a check-in again: after a failure, or in another language. The old result stays until there is a new one."""
+    with store.unit_of_work() as work:
+        check_in = work.check_ins.run_again(
+            signed_in.account_id, check_in_id, language=run.language if run else None, now=store.clock()
+        )
+        work.nudge(TRANSCRIBE, check_in_id, attempts=check_in.attempt)
+    return _read(store, signed_in.account_id, check_in_id)
+
+
+@router.head("/{check_in_id}/audio", responses=documented(CheckInNotFound), include_in_schema=False)
+@router.get(
+    "/{check_in_id}/audio",
+    response_class=Response,
+    responses={
+        200: {"content": dict.fromkeys(_AUDIO_TYPES, _AUDIO_BYTES), "description": "The recording as it was sent."},
+        206: {"description": "The range that was asked for."},
+        **documented(CheckInNotFound, errors.RecordingMissing, errors.RangeNotSatisfiable),
+    },
+)
+def read_audio(check_in_id: UUID, request: Request, signed_in: SignedInDep, store: StoreDep) -> Response:
+    """The recording, byte for byte as it was sent. Understands `Range` (one range), `If-Range`, `If-None-Match`."""
+    with store.reading() as reading:
+        check_in = reading.check_ins.get_for(signed_in.account_id, check_in_id)
+    return ranges.serve(
+        request,
+        store.audio.open(check_in.audio_key),
+        size=check_in.audio_size,
+        media_type=check_in.audio_format.media_type,
+        etag=f'"{check_in.audio_sha256}"',
+    )
+
+
+def _read(store: Store, account_id: UUID, check_in_id: UUID) -> CheckInRead:
+    with store.reading() as reading:
+        check_in = reading.check_ins.get_for(account_id, check_in_id)
+        return CheckInRead(**_summary(check_in), **_result(reading, check_in))
+
+
+def _summary(check_in: CheckIn) -> dict[str, Any]:
+    reason = check_in.failure_reason
+    return {
+        "id": check_in.id,
+        "kind": check_in.kind,
+        "state": check_in.state,
+        "failure": Failure(reason=reason, action=FAILURE_ACTIONS[reason]) if reason else None,
+        "recorded_at": check_in.recorded_at,
+        "time_zone": check_in.time_zone,
+        "local_day": check_in.local_day,
+        "language": check_in.language,
+        "recording": RecordingRead(
+            media_type=check_in.audio_format.media_type,
+            size=check_in.audio_size,
+            sha256=check_in.audio_sha256,
+            seconds=check_in.audio_seconds,
+        ),
+        "attempt": check_in.attempt,
+        "created_at": check_in.created_at,
+        "updated_at": check_in.updated_at,
+    }
+
+
+def _result(reading: UnitOfWork, check_in: CheckIn) -> dict[str, Any]:
+    return {
+        "transcript": reading.results.transcript(check_in.id),
+        "tags": reading.results.tags(check_in.id),
+        "stage_seconds": StageTimes(
+            waiting=check_in.waiting_seconds,
+            decoding=check_in.decoding_seconds,
+            transcribing=check_in.transcribing_seconds,
+            tagging=check_in.tagging_seconds,
+        ),
+    }

@@ -1,0 +1,58 @@
+"""Intake: a recording that has arrived becomes a check-in, once, however often and however many at a time send it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from schemas.check_in import CheckInCreate
+from schemas.errors import CheckInNotFound
+from store.audio import StagedAudio
+from store.check_ins import StoredRecording
+from store.media.formats import SNIFF_BYTES, sniff
+from store.media.sandbox import Sandbox
+from store.opening import Store
+from store.stages import TRANSCRIBE
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What it takes to accept a recording."""
+
+    store: Store
+    sandbox: Sandbox
+    max_seconds: float
+
+    def accept(self, account_id: UUID, create: CheckInCreate, audio: StagedAudio) -> bool:
+        """Make the recording durable, commit its check-in, and only then queue its job.
+
+        Whether the check-in is new. Raises the errors of `Sandbox.probe`, `CheckIns.add` and `AudioStore`.
+        """
+        recording = self._known(account_id, create, audio) or self._keep(audio)
+        with self.store.unit_of_work() as work:
+            check_in, new = work.check_ins.add(account_id, create, recording, now=self.store.clock())
+            if new:
+                work.nudge(TRANSCRIBE, check_in.id, attempts=check_in.attempt)
+        if new:
+            log.info("check_in.received", check_in_id=str(create.id), audio_seconds=recording.seconds)
+        elif recording.key != check_in.audio_key:  # another request with the same id was faster
+            self.store.audio.delete(recording.key)
+        return new
+
+    def _known(self, account_id: UUID, create: CheckInCreate, audio: StagedAudio) -> StoredRecording | None:
+        """The recording of a check-in that exists, if these are its bytes: they need not be stored again."""
+        try:
+            with self.store.reading() as reading:
+                known = reading.check_ins.get_for(account_id, create.id)
+        except CheckInNotFound:
+            return None
+        return StoredRecording(known.audio_key, known.audio_format, audio.size, audio.sha256, known.audio_seconds)
+
+    def _keep(self, audio: StagedAudio) -> StoredRecording:
+        file = audio.file
+        file.seek(0)
+        format_ = sniff(file.read(SNIFF_BYTES))
+        probe = self.sandbox.probe(file, format_, max_seconds=self.max_seconds)
+        return StoredRecording(audio.keep(), format_, audio.size, audio.sha256, probe.seconds)

@@ -1,0 +1,119 @@
+"""Uploads: a body of bytes streams into the audio store, raw or as multipart, and is never in memory as a whole."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from streaming_form_data import ParseFailedException, StreamingFormDataParser
+from streaming_form_data.targets import BaseTarget, ValueTarget
+from streaming_form_data.validators import MaxSizeValidator, ValidationError as FieldTooLong
+
+from schemas.check_in import CheckInCreate
+from schemas.errors import InvalidInput, RecordingEmpty, RecordingTooLarge, UploadIncomplete
+from store.audio import StagedAudio
+
+AUDIO_FIELD = "audio"
+MAX_FIELD_BYTES = 1_000
+"""A field that is not the audio is short."""
+MAX_FORM_BYTES = 64_000
+"""What a multipart body may have beside the audio: boundaries, headers, fields."""
+BUFFER_BYTES = 256 * 1024
+"""Written to disk in pieces of this size, each off the event loop."""
+
+
+async def receive(request: Request, audio: StagedAudio, *, max_bytes: int) -> CheckInCreate:
+    """Stream the body into `audio`; returns what the phone tells about it.
+
+    Raises RecordingTooLarge (before reading where Content-Length tells), RecordingEmpty, UploadIncomplete,
+    InvalidInput and RequestValidationError.
+    """
+    multipart = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    if int(request.headers.get("content-length") or 0) > max_bytes + (MAX_FORM_BYTES if multipart else 0):
+        raise RecordingTooLarge(_limit(max_bytes))
+    if multipart:
+        create = await _receive_form(request, audio, max_bytes=max_bytes)
+    else:
+        create = parse_create(dict(request.query_params), where="query")
+        async for piece in _pieces(request):
+            _check_size(audio.size + len(piece), max_bytes)
+            await run_in_threadpool(audio.write, piece)
+    if audio.size == 0:
+        raise RecordingEmpty
+    return create
+
+
+def parse_create(fields: dict[str, Any], *, where: str) -> CheckInCreate:
+    """Raises RequestValidationError that names the fields."""
+    try:
+        return CheckInCreate.model_validate(fields)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**detail, "loc": (where, *detail["loc"])} for detail in details]) from None
+
+
+async def _receive_form(request: Request, audio: StagedAudio, *, max_bytes: int) -> CheckInCreate:
+    fields = {name: ValueTarget(MaxSizeValidator(MAX_FIELD_BYTES)) for name in CheckInCreate.model_fields}
+    try:
+        parser = StreamingFormDataParser(headers=request.headers)
+    except ParseFailedException as error:
+        raise InvalidInput("The multipart body has no boundary") from error
+    for name, target in fields.items():
+        parser.register(name, target)
+    parser.register(AUDIO_FIELD, _AudioTarget(audio, max_bytes))
+    received = 0
+    async for piece in _pieces(request):
+        received += len(piece)
+        _check_size(received - MAX_FORM_BYTES, max_bytes)
+        await run_in_threadpool(_parse, parser, piece)
+    values = {name: target.value.decode(errors="replace") for name, target in fields.items()}
+    return parse_create({name: value for name, value in values.items() if value}, where="body")
+
+
+def _parse(parser: StreamingFormDataParser, piece: bytes) -> None:
+    try:
+        parser.data_received(piece)
+    except ParseFailedException as error:
+        raise InvalidInput("The multipart body is malformed") from error
+    except FieldTooLong as error:
+        raise InvalidInput(f"A field is longer than {MAX_FIELD_BYTES} bytes") from error
+
+
+class _AudioTarget(BaseTarget):  # type: ignore[misc]  # the library ships no types
+    """The part that goes into the audio store."""
+
+    def __init__(self, audio: StagedAudio, max_bytes: int) -> None:
+        super().__init__()
+        self._audio = audio
+        self._max_bytes = max_bytes
+
+    def on_data_received(self, chunk: bytes) -> None:
+        """Write it through."""
+        _check_size(self._audio.size + len(chunk), self._max_bytes)
+        self._audio.write(chunk)
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    """The body, gathered into larger pieces. Raises UploadIncomplete where the phone is gone."""
+    buffer = bytearray()
+    try:
+        async for chunk in request.stream():
+            buffer += chunk
+            if len(buffer) >= BUFFER_BYTES:
+                yield bytes(buffer)
+                buffer.clear()
+    except ClientDisconnect as error:
+        raise UploadIncomplete from error
+    if buffer:
+        yield bytes(buffer)
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise RecordingTooLarge(_limit(max_bytes))
+
+
+def _limit(max_bytes: int) -> str:
+    return f"A recording may have {max_bytes / 1_000_000:g} MB"

@@ -1,0 +1,158 @@
+"""The command line. Each command imports what it needs, so that none waits for the others."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Spoken check-ins become transcripts with feelings, needs, requests and demands.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Files = Annotated[list[Path], typer.Argument(help="Recordings: m4a, mp3, ogg, wav, flac, webm, 3gp, amr, caf, mp4.")]
+Language = Annotated[str | None, typer.Option(help="Spoken language (ISO 639-1); detected where it is left out.")]
+
+
+@app.command()
+def up() -> None:
+    """Start the whole system on this machine: queue, API and workers. Ctrl-C stops it."""
+    from service.settings import ServiceSettings
+    from tandem.running import run_here
+
+    raise typer.Exit(run_here(ServiceSettings()))
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option(help="Keep the temporary folder.")] = False,
+) -> None:
+    """Send real recordings through the whole system, in a temporary folder, and check what comes back."""
+    from tandem.demo import run_demo
+
+    raise typer.Exit(run_demo(keep=keep))
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything a start needs, and say what to do about what is missing."""
+    from service.settings import ServiceSettings
+    from tandem.doctor import examine, report
+    from workers.settings import WorkerSettings
+
+    well = [report(finding) for finding in examine(ServiceSettings(), WorkerSettings())]
+    raise typer.Exit(0 if all(well) else 1)
+
+
+@app.command()
+def api() -> None:
+    """Run the API alone."""
+    from service.settings import ServiceSettings
+    from tandem.running import run_api
+
+    run_api(ServiceSettings())
+
+
+@app.command()
+def worker(kind: Annotated[str, typer.Argument(help="transcription or light: the queue it works.")]) -> None:
+    """Run one worker alone."""
+    from store.logs import set_up_logs
+    from workers.main import WorkerKind, run_worker
+    from workers.settings import WorkerSettings
+
+    if kind not in set(WorkerKind):
+        raise typer.BadParameter(f"there is no worker {kind!r}; there are: {', '.join(WorkerKind)}")
+    settings = WorkerSettings()
+    set_up_logs(log_format=settings.log_format, process=settings.worker_name)
+    signal.signal(signal.SIGTERM, _leave)  # until RQ takes the signals over
+    run_worker(WorkerKind(kind), settings)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date. Safe to run at every start."""
+    from store.database import Database
+    from store.schema import migrate as bring_up
+    from store.settings import StoreSettings
+
+    settings = StoreSettings()
+    settings.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    bring_up(Database(settings.resolved_database_url))
+
+
+@app.command()
+def model() -> None:
+    """Put the speech model in its place, and check it. Useful when an image is built."""
+    from tandem.reporting import joining_progress
+    from workers.settings import WorkerSettings
+    from workers.transcription.model_files import locate
+
+    settings = WorkerSettings()
+    with joining_progress() as on_progress:
+        typer.echo(locate(settings.model, folder=settings.models_folder, on_progress=on_progress))
+
+
+@app.command()
+def alive(
+    heartbeat_file: Annotated[Path, typer.Argument(help="The TANDEM_HEARTBEAT_FILE of the process.")],
+    within: Annotated[float, typer.Option(help="Seconds.")] = 15.0,
+) -> None:
+    """Whether a process has shown a sign of life lately: the health check of a worker's container."""
+    import time
+
+    age = time.time() - heartbeat_file.stat().st_mtime if heartbeat_file.exists() else None
+    if age is None or age > within:
+        raise typer.Exit(1)
+
+
+@app.command()
+def transcribe(
+    files: Files,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with words and times.")] = False,
+    language: Language = None,
+) -> None:
+    """Write down what is said in recordings. No server is needed."""
+    from tandem.stages import transcribe_files
+
+    raise typer.Exit(transcribe_files(files, language=language, as_json=as_json))
+
+
+@app.command()
+def tag(
+    jsonl: Annotated[bool, typer.Option("--jsonl", help='Lines of {"id", "text"} in, {"id", "tags"} out.')] = False,
+    file: Annotated[Path | None, typer.Argument(help="Read from here; standard input where it is left out.")] = None,
+) -> None:
+    """Tag the feelings, needs, requests and demands in text. No server is needed."""
+    from tandem.stages import tag_lines, tag_text
+
+    text = file.read_text(encoding="utf-8") if file else sys.stdin.read()
+    raise typer.Exit(tag_lines(text) if jsonl else tag_text(text))
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document."""
+    import json
+
+    from service.app import create_app
+    from service.settings import ServiceSettings
+
+    typer.echo(json.dumps(create_app(ServiceSettings()).openapi(), indent=2))
+
+
+def _leave(_signum: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def main() -> None:
+    """The entry point `tandem`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The keeper: a thread that shows that the worker lives, keeps its claims, and ends it when an attempt hangs."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+import structlog
+
+from schemas.errors import TandemError
+from store.claims import Claim
+from store.opening import Store
+
+EXIT_OVERDUE = 70
+"""Exit status of a worker that ended itself: EX_SOFTWARE of sysexits.h."""
+
+log = structlog.get_logger()
+
+
+def _end_process() -> None:
+    """At once: the main thread is in native code that nothing else interrupts."""
+    os._exit(EXIT_OVERDUE)
+
+
+class Keeper:
+    """Call `beat` every few seconds. While native code keeps Python from running it, the supervisor sees no beat."""
+
+    def __init__(
+        self, store: Store, *, heartbeat_file: Path | None, end_process: Callable[[], None] = _end_process
+    ) -> None:
+        self._store = store
+        self._heartbeat_file = heartbeat_file
+        self._end_process = end_process
+        self._lock = Lock()
+        self._held: dict[Claim, float] = {}
+
+    @contextmanager
+    def holding(self, claim: Claim, *, seconds: float) -> Iterator[None]:
+        """Keep a claim during the block, for at most so many seconds."""
+        with self._lock:
+            self._held[claim] = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._held[claim]
+
+    def beat(self) -> None:
+        """One sign of life."""
+        with self._lock:
+            held = dict(self._held)
+        if any(time.monotonic() > deadline for deadline in held.values()):
+            log.error("worker.overdue", count=len(held))
+            self._end_process()
+        if self._heartbeat_file:
+            self._heartbeat_file.touch()
+        for claim in held:
+            self._renew(claim)
+
+    def _renew(self, claim: Claim) -> None:
+        try:
+            with self._store.unit_of_work() as work:
+                kept = work.claims.renew(claim, now=self._store.clock())
+        except TandemError as error:
+            log.warning("claim.not_renewed", check_in_id=str(claim.check_in_id), error=type(error).__name__)
+            return
+        if not kept and claim in self._held:
+            log.warning("claim.lost", check_in_id=str(claim.check_in_id), attempt=claim.attempt)

@@ -1,0 +1,111 @@
+"""The workers' composition root: settings in, a worker with its tools at hand out."""
+
+import time
+from contextlib import ExitStack
+from enum import StrEnum
+from functools import partial
+
+import structlog
+from redis import Redis, RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from store.janitor import remove_orphans
+from store.media.sandbox import Sandbox
+from store.opening import Store, open_store
+from store.repeating import Repeating
+from store.stages import TAG, TRANSCRIBE
+from store.sweep import release_left_by, sweep
+from workers.attempts import Shift
+from workers.hot_worker import HotWorker
+from workers.jobs import tag, transcribe
+from workers.keeper import Keeper
+from workers.settings import WorkerSettings
+from workers.tagging.lexicon import LexiconTagger
+from workers.transcription.model_files import locate
+from workers.transcription.transcriber import Transcriber
+from workers.transcription.whisper import FasterWhisperTranscriber
+
+IDLE_SECONDS = 5
+"""An idle RQ worker looks up this often."""
+RQ_MARGIN_SECONDS = 15
+"""RQ waits `worker_ttl` less this for a job."""
+JANITOR_SECONDS = 600.0
+
+log = structlog.get_logger()
+
+
+class WorkerKind(StrEnum):
+    """A kind of worker, by the name of the queue it works."""
+
+    TRANSCRIPTION = TRANSCRIBE.queue
+    LIGHT = TAG.queue
+
+
+def run_worker(kind: WorkerKind, settings: WorkerSettings) -> None:
+    """Work until told to stop."""
+    with ExitStack() as stack:
+        store = open_store(settings)
+        stack.callback(store.close)
+        shift = _begin_shift(stack, store, settings)
+        if kind is WorkerKind.TRANSCRIPTION:
+            sandbox = stack.enter_context(Sandbox())
+            max_seconds = settings.max_recording_minutes * 60
+            transcribe.TOOLS.set(transcribe.TranscribeTools(shift, sandbox, load_transcriber(settings), max_seconds))
+        else:
+            tag.TOOLS.set(tag.TagTools(shift, LexiconTagger()))
+            stack.enter_context(Repeating("janitor", lambda: _tidy(store), every_seconds=JANITOR_SECONDS))
+        release_left_by(store, settings.worker_name)
+        redis = _wait_for_redis(settings)
+        log.info("worker.ready", worker=settings.worker_name, name=kind)
+        _rq_worker(kind, redis, settings).work(logging_level="WARNING")
+
+
+def load_transcriber(settings: WorkerSettings) -> Transcriber:
+    """The speech model, warm. Raises ModelInvalid."""
+    model = locate(settings.model, folder=settings.models_folder)
+    transcriber = FasterWhisperTranscriber(
+        model, device=settings.device, compute_type=settings.compute_type, threads=settings.threads
+    )
+    transcriber.warm_up()
+    return transcriber
+
+
+def _begin_shift(stack: ExitStack, store: Store, settings: WorkerSettings) -> Shift:
+    keeper = Keeper(store, heartbeat_file=settings.heartbeat_file)
+    stack.enter_context(Repeating("keeper", keeper.beat, every_seconds=settings.beat_seconds))
+    stack.enter_context(Repeating("sweep", partial(sweep, store), every_seconds=settings.sweep_seconds))
+    return Shift(
+        store=store,
+        worker=settings.worker_name,
+        keeper=keeper,
+        deadline_seconds=settings.deadline_seconds,
+        deadline_per_audio_second=settings.deadline_per_audio_second,
+        unknown_audio_seconds=settings.max_recording_minutes * 60,
+    )
+
+
+def _tidy(store: Store) -> None:
+    remove_orphans(store)
+
+
+def _wait_for_redis(settings: WorkerSettings) -> Redis:
+    redis = Redis.from_url(settings.resolved_redis_url)
+    while True:
+        try:
+            redis.ping()
+            return redis
+        except RedisError as error:
+            log.warning("worker.waits_for_redis", error=type(error).__name__)
+            time.sleep(1)
+
+
+def _rq_worker(kind: WorkerKind, redis: Redis, settings: WorkerSettings) -> HotWorker:
+    return HotWorker(
+        [Queue(kind, connection=redis, serializer=JSONSerializer)],
+        name=f"{settings.worker_name}-{time.time_ns()}",
+        connection=redis,
+        serializer=JSONSerializer,
+        log_job_description=False,
+        worker_ttl=IDLE_SECONDS + RQ_MARGIN_SECONDS,
+    )

@@ -1,0 +1,34 @@
+"""Settings of the workers. Each is read from the environment as TANDEM_<NAME>."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from pydantic import Field
+
+from store.settings import StoreSettings
+
+
+class WorkerSettings(StoreSettings):
+    """Which model, on what, and how long it may take."""
+
+    worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    """Unique among the workers that run at a time. One that is kept over restarts lets a worker take back at once
+    what its predecessor held when it died."""
+    model: str = "base"
+    """Whisper model: `base` (installed with Tandem), or any name or path that faster-whisper takes."""
+    models_folder: Path = Path(sys.prefix) / "share" / "tandem" / "models"
+    """Where the installed model is joined from its parts, once."""
+    device: str = Field(default="auto", pattern="^(auto|cpu|cuda)$")
+    """auto: CUDA where there is some, else the CPU."""
+    compute_type: str = "default"
+    """CTranslate2's types: int8, int8_float16, float16, float32. default: int8 on the CPU, float16 on CUDA."""
+    threads: int = Field(default=0, ge=0)
+    """Threads of the model on the CPU; 0: one for each core."""
+    beat_seconds: float = Field(default=3, gt=0)
+    """How often a worker shows a sign of life. Well below a third of the lease."""
+    deadline_seconds: float = Field(default=60, gt=0)
+    """What an attempt may take, whatever its length; longer, and the worker ends itself, which counts as a crash."""
+    deadline_per_audio_second: float = Field(default=4, ge=0)
+    """And for each second of the recording."""
