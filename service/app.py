@@ -54,8 +54,8 @@ def create_app(
         redoc_url=None,
     )
     app.state.settings = settings
-    app.state.given_store = store
-    app.state.sandbox = sandbox or Sandbox()
+    app.state.store = store
+    app.state.sandbox = sandbox
     app.state.passwords = passwords or Passwords()
     app.state.news = News(settings.resolved_redis_url)
     for router in (accounts.router, check_ins.router, changes.router):
@@ -70,10 +70,11 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServiceSettings = app.state.settings
     async with AsyncExitStack() as stack:
-        app.state.store = app.state.given_store or open_store(settings)
-        if app.state.given_store is None:
+        if app.state.store is None:
+            app.state.store = open_store(settings)
             stack.callback(app.state.store.close)
-        stack.callback(app.state.sandbox.close)
+        if app.state.sandbox is None:
+            app.state.sandbox = stack.enter_context(Sandbox())
         stack.enter_context(Repeating("sweep", partial(sweep, app.state.store), every_seconds=settings.sweep_seconds))
         await _in_background(stack, app.state.news.listen())
         if settings.heartbeat_file:

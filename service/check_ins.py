@@ -188,7 +188,7 @@ def read_audio(check_in_id: UUID, request: Request, signed_in: SignedInDep, stor
         check_in = reading.check_ins.get_for(signed_in.account_id, check_in_id)
     return ranges.serve(
         request,
-        store.audio.open(check_in.audio_key),
+        lambda: store.audio.open(check_in.audio_key),
         size=check_in.audio_size,
         media_type=check_in.audio_format.media_type,
         etag=f'"{check_in.audio_sha256}"',

@@ -1,7 +1,7 @@
 """Byte ranges of a recording (RFC 9110, 14): players ask for pieces."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from fastapi import Request
@@ -13,14 +13,13 @@ CHUNK_BYTES = 64 * 1024
 _SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)$", re.ASCII)
 
 
-def serve(request: Request, file: BinaryIO, *, size: int, media_type: str, etag: str) -> Response:
+def serve(request: Request, open_file: Callable[[], BinaryIO], *, size: int, media_type: str, etag: str) -> Response:
     """The file, or the one range that was asked for. Several ranges at once are answered with the whole.
 
-    Raises RangeNotSatisfiable.
+    Raises RangeNotSatisfiable, and what `open_file` raises.
     """
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == etag:
-        file.close()
         return Response(status_code=304, headers=headers)
     asked = request.headers.get("range")
     current = request.headers.get("if-range", etag) == etag
@@ -30,7 +29,7 @@ def serve(request: Request, file: BinaryIO, *, size: int, media_type: str, etag:
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return StreamingResponse(
-        _read(file, start, end), status_code=206 if wanted else 200, headers=headers, media_type=media_type
+        _read(open_file(), start, end), status_code=206 if wanted else 200, headers=headers, media_type=media_type
     )
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, Protocol
@@ -181,39 +180,43 @@ class MemoryAudioStore:
 
 
 class MemoryStagedAudio:
-    """A recording that arrives in memory."""
+    """A recording that arrives in an unnamed file, as whoever looks into it needs a descriptor."""
 
     def __init__(self, kept: dict[str, tuple[bytes, float]]) -> None:
         self._kept = kept
-        self._buffer = BytesIO()
+        self._file = TemporaryFile()  # noqa: SIM115 - closed when it is discarded
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
         """Append."""
-        self._buffer.write(chunk)
+        self._file.seek(self.size)
+        self._file.write(chunk)
         self.size += len(chunk)
 
     @property
     def sha256(self) -> str:
         """Hash of what was written."""
-        return sha256(self._buffer.getvalue()).hexdigest()
+        return sha256(self._content()).hexdigest()
 
     @property
     def file(self) -> BinaryIO:
-        """A temporary file with what was written."""
-        file = TemporaryFile()  # noqa: SIM115 - handed to the caller, who closes it
-        file.write(self._buffer.getvalue())
-        file.flush()
-        return file
+        """The file itself, flushed."""
+        self._file.flush()
+        return self._file
 
     def keep(self) -> str:
         """Remember it."""
         key = uuid4().hex
-        self._kept[key] = (self._buffer.getvalue(), time.time())
+        self._kept[key] = (self._content(), time.time())
         return key
 
     def discard(self) -> None:
-        """Nothing is held elsewhere."""
+        """Close the file."""
+        self._file.close()
+
+    def _content(self) -> bytes:
+        self._file.seek(0)
+        return self._file.read()
 
 
 @contextmanager

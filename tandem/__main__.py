@@ -62,8 +62,8 @@ def api() -> None:
 def worker(kind: Annotated[str, typer.Argument(help="transcription or light: the queue it works.")]) -> None:
     """Run one worker alone."""
     from store.logs import set_up_logs
-    from workers.main import WorkerKind, run_worker
-    from workers.settings import WorkerSettings
+    from workers.main import run_worker
+    from workers.settings import WorkerKind, WorkerSettings
 
     if kind not in set(WorkerKind):
         raise typer.BadParameter(f"there is no worker {kind!r}; there are: {', '.join(WorkerKind)}")

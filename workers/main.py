@@ -2,7 +2,6 @@
 
 import time
 from contextlib import ExitStack
-from enum import StrEnum
 from functools import partial
 
 import structlog
@@ -14,13 +13,12 @@ from store.janitor import remove_orphans
 from store.media.sandbox import Sandbox
 from store.opening import Store, open_store
 from store.repeating import Repeating
-from store.stages import TAG, TRANSCRIBE
 from store.sweep import release_left_by, sweep
 from workers.attempts import Shift
 from workers.hot_worker import HotWorker
 from workers.jobs import tag, transcribe
 from workers.keeper import Keeper
-from workers.settings import WorkerSettings
+from workers.settings import WorkerKind, WorkerSettings
 from workers.tagging.lexicon import LexiconTagger
 from workers.transcription.model_files import locate
 from workers.transcription.transcriber import Transcriber
@@ -33,13 +31,6 @@ RQ_MARGIN_SECONDS = 15
 JANITOR_SECONDS = 600.0
 
 log = structlog.get_logger()
-
-
-class WorkerKind(StrEnum):
-    """A kind of worker, by the name of the queue it works."""
-
-    TRANSCRIPTION = TRANSCRIBE.queue
-    LIGHT = TAG.queue
 
 
 def run_worker(kind: WorkerKind, settings: WorkerSettings) -> None:

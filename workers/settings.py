@@ -3,11 +3,20 @@
 import os
 import socket
 import sys
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field
 
 from store.settings import StoreSettings
+from store.stages import TAG, TRANSCRIBE
+
+
+class WorkerKind(StrEnum):
+    """A kind of worker, by the name of the queue it works."""
+
+    TRANSCRIPTION = TRANSCRIBE.queue
+    LIGHT = TAG.queue
 
 
 class WorkerSettings(StoreSettings):

@@ -1,0 +1,75 @@
+"""Things that tests need, made in one line."""
+
+import math
+import struct
+import wave
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from uuid import UUID, uuid4
+
+from schemas.check_in import CheckInCreate
+from schemas.recording import RecordingFormat
+from schemas.transcript import Segment, Transcript, Word
+from store.check_ins import StoredRecording
+from store.opening import Store
+from store.stages import TRANSCRIBE
+
+RECORDED_AT = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
+
+
+def make_wav(*, seconds: float = 0.5, rate: int = 16_000, hertz: float = 440.0) -> bytes:
+    """A mono tone."""
+    file = BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setparams((1, 2, rate, 0, "NONE", ""))
+        turns = (2 * math.pi * hertz * number / rate for number in range(int(seconds * rate)))
+        writer.writeframes(b"".join(struct.pack("<h", int(8_000 * math.sin(turn))) for turn in turns))
+    return file.getvalue()
+
+
+def make_create(check_in_id: UUID | None = None, **fields: Any) -> CheckInCreate:
+    """What a phone tells about a recording."""
+    given = {"id": check_in_id or uuid4(), "recorded_at": RECORDED_AT, "time_zone": "Europe/Berlin"}
+    return CheckInCreate(**given | fields)
+
+
+def make_recording(*, sha256: str = "5" * 64, key: str | None = None) -> StoredRecording:
+    """A recording that is said to be stored."""
+    return StoredRecording(key or uuid4().hex, RecordingFormat.WAV, size=16_044, sha256=sha256, seconds=0.5)
+
+
+def make_account(store: Store, email: str = "kim@example.org") -> UUID:
+    """Somebody."""
+    with store.unit_of_work() as work:
+        return work.accounts.add(email, password_hash="-", now=store.clock()).id
+
+
+def make_check_in(store: Store, account_id: UUID, **fields: Any) -> UUID:
+    """A check-in that waits to be transcribed."""
+    create = make_create(**fields)
+    with store.unit_of_work() as work:
+        check_in, _ = work.check_ins.add(account_id, create, make_recording(), now=store.clock())
+        work.nudge(TRANSCRIBE, check_in.id, attempts=0)
+        return check_in.id
+
+
+def make_transcript(text: str = "I feel calm today.") -> Transcript:
+    """A transcript in which every word lasts half a second."""
+    words, offset = [], 0
+    for number, word in enumerate(text.split()):
+        offset = text.index(word, offset)
+        start = number / 2
+        words.append(Word(text=word, start=start, end=start + 0.5, probability=0.9, offset=offset))
+        offset += len(word)
+    length = len(words) / 2
+    whole = Segment(start=0, end=length, first_word=0, last_word=len(words) - 1)
+    return Transcript(
+        text=text,
+        language="en",
+        language_probability=0.99,
+        seconds=length,
+        model="none",
+        segments=(whole,),
+        words=tuple(words),
+    )

@@ -1,0 +1,74 @@
+"""Signing up, in, on and out."""
+
+from collections.abc import Callable
+
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from tests.conftest import FakeClock
+from tests.service.conftest import PASSWORD, Phone
+
+Problem = Callable[[Response], str]
+
+
+def test_whoever_signs_up_is_signed_in(phone: Phone) -> None:
+    """The first session comes with the account."""
+    assert phone.get("/accounts/me").json()["email"] == "kim@example.org"
+
+
+def test_an_email_has_one_account_whatever_its_case(phone: Phone, client: TestClient, problem: Problem) -> None:
+    """The second is told to sign in."""
+    answer = client.post("/v1/accounts", json={"email": " KIM@Example.org", "password": PASSWORD})
+
+    assert (answer.status_code, problem(answer)) == (409, "email-taken")
+
+
+def test_a_short_password_is_refused_without_being_repeated(client: TestClient, problem: Problem) -> None:
+    """The problem names the field, and holds nothing of what was typed."""
+    answer = client.post("/v1/accounts", json={"email": "kim@example.org", "password": "tooshort"})
+
+    assert (answer.status_code, problem(answer)) == (422, "invalid-input")
+    assert answer.json()["fields"][0]["field"] == "body.password"
+    assert "tooshort" not in answer.text
+
+
+def test_signing_in_needs_the_right_password(phone: Phone, client: TestClient, problem: Problem) -> None:
+    """A wrong one and an unknown e-mail get the same answer."""
+    right = client.post("/v1/sessions", json={"email": "kim@example.org", "password": PASSWORD})
+    wrong = client.post("/v1/sessions", json={"email": "kim@example.org", "password": "something else"})
+    unknown = client.post("/v1/sessions", json={"email": "nobody@example.org", "password": PASSWORD})
+
+    assert right.status_code == 201
+    assert (wrong.status_code, problem(wrong)) == (401, "credentials-wrong")
+    assert wrong.content == unknown.content
+
+
+def test_a_session_is_refreshed_with_a_new_pair(phone: Phone, client: TestClient) -> None:
+    """And the new access token works."""
+    answer = client.post("/v1/sessions/refresh", json={"refresh_token": phone.tokens["refresh_token"]})
+
+    assert answer.status_code == 200
+    assert Phone(client, answer.json()).get("/accounts/me").status_code == 200
+
+
+def test_a_refresh_token_used_again_later_ends_the_session_for_good(
+    phone: Phone, client: TestClient, clock: FakeClock, problem: Problem
+) -> None:
+    """The revocation is committed although the answer is an error."""
+    body = {"refresh_token": phone.tokens["refresh_token"]}
+    newest = client.post("/v1/sessions/refresh", json=body).json()
+    clock.advance(seconds=11)
+
+    reused = client.post("/v1/sessions/refresh", json=body)
+
+    assert (reused.status_code, problem(reused)) == (401, "refresh-token-invalid")
+    assert Phone(client, newest).get("/accounts/me").status_code == 401
+
+
+def test_signing_out_is_at_once(phone: Phone, problem: Problem) -> None:
+    """The access token stops working, not only the refresh token."""
+    assert phone.delete("/sessions/current").status_code == 204
+
+    answer = phone.get("/accounts/me")
+    assert (answer.status_code, problem(answer)) == (401, "not-signed-in")
+    assert answer.headers["www-authenticate"] == "Bearer"

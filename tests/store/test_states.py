@@ -1,0 +1,146 @@
+"""A state machine walks through everything that can happen to check-ins, and checks what must always hold."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import settings
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from schemas.check_in import ALLOWED_TRANSITIONS, SETTLED_STATES, CheckInState, FailureReason
+from schemas.errors import CheckInUnsettled, LeaseLost
+from store.audio import MemoryAudioStore
+from store.claims import Claim, ClaimRules
+from store.database import Database
+from store.opening import Store
+from store.schema import migrate
+from store.stages import STAGES, Stage
+from store.sweep import sweep
+from store.tables import Change, CheckIn
+from store.wake_ups import MemoryWakeUps
+from tests.making import make_account, make_check_in, make_transcript
+
+RULES = ClaimRules(lease=timedelta(seconds=12), max_attempts=3, retry_after=timedelta(seconds=5))
+
+
+class CheckInMachine(RuleBasedStateMachine):
+    """People record, delete and run again; workers claim, finish, fail, stall; time passes; the sweep runs."""
+
+    check_ins = Bundle("check_ins")
+    claims = Bundle("claims")
+
+    @initialize()
+    def open(self) -> None:
+        """An empty store."""
+        self.now = datetime(2026, 3, 1, tzinfo=UTC)
+        self.folder = TemporaryDirectory()
+        database = Database(f"sqlite+pysqlite:///{Path(self.folder.name) / 'states.sqlite3'}")
+        migrate(database)
+        self.store = Store(database, MemoryAudioStore(), MemoryWakeUps(), RULES, lambda: self.now)
+        self.account_id = make_account(self.store)
+        self.finished: dict[Any, int] = {}
+
+    def teardown(self) -> None:
+        """Remove it."""
+        self.store.close()
+        self.folder.cleanup()
+
+    @rule(target=check_ins)
+    def record(self) -> Any:
+        """Somebody records."""
+        return make_check_in(self.store, self.account_id)
+
+    @rule(target=claims, check_in_id=check_ins, stage=st.sampled_from(STAGES))
+    def claim(self, check_in_id: Any, stage: Stage) -> Any:
+        """A worker wants it."""
+        with self.store.unit_of_work() as work:
+            claim = work.claims.take(stage, check_in_id, worker="w", now=self.now)
+        return multiple() if claim is None else claim
+
+    @rule(claim=claims)
+    def finish(self, claim: Claim) -> None:
+        """A worker, perhaps one that was away for long, brings its result."""
+        state = CheckInState.TRANSCRIBED if claim.stage is STAGES[0] else CheckInState.READY
+        try:
+            with self.store.unit_of_work() as work:
+                work.claims.finish(claim, state, now=self.now)
+                if claim.stage is STAGES[0]:
+                    work.results.save_transcript(claim.check_in_id, make_transcript())
+                else:
+                    work.results.save_tags(claim.check_in_id, (), tagger="none")
+        except LeaseLost:
+            return
+        key = claim.check_in_id, claim.attempt
+        self.finished[key] = self.finished.get(key, 0) + 1
+
+    @rule(claim=claims)
+    def give_back(self, claim: Claim) -> None:
+        """A worker fails for a reason that may pass."""
+        try:
+            with self.store.unit_of_work() as work:
+                work.claims.give_back(claim, FailureReason.TRANSCRIPTION_FAILED, now=self.now)
+        except LeaseLost:
+            return
+
+    @rule(check_in_id=check_ins)
+    def run_again(self, check_in_id: Any) -> None:
+        """Somebody wants it done again."""
+        with self.store.reading() as reading:
+            if not any(row.id == check_in_id for row in self._rows(reading)):
+                return
+        try:
+            with self.store.unit_of_work() as work:
+                work.check_ins.run_again(self.account_id, check_in_id, language=None, now=self.now)
+        except CheckInUnsettled:
+            return
+
+    @rule(seconds=st.sampled_from([1, 6, 13]))
+    def pass_time(self, seconds: int) -> None:
+        """Leases may run out."""
+        self.now += timedelta(seconds=seconds)
+
+    @rule()
+    def sweep(self) -> None:
+        """Any process sweeps at any time."""
+        sweep(self.store)
+
+    @invariant()
+    def every_result_is_written_once(self) -> None:
+        """An attempt ends well at most once."""
+        assert all(count == 1 for count in self.finished.values())
+
+    @invariant()
+    def states_never_leave_their_graph(self) -> None:
+        """The feed of each check-in is a walk along allowed transitions, and cursors have no gap."""
+        with self.store.database.reading() as session:
+            changes = session.scalars(select(Change).order_by(Change.cursor)).all()
+        assert [change.cursor for change in changes] == list(range(1, len(changes) + 1))
+        walked: dict[Any, CheckInState] = {}
+        for change in changes:
+            assert change.state is not None
+            if change.check_in_id in walked:
+                assert change.state in ALLOWED_TRANSITIONS[walked[change.check_in_id]]
+            else:
+                assert change.state is CheckInState.RECEIVED
+            walked[change.check_in_id] = change.state
+
+    @invariant()
+    def nothing_is_forgotten(self) -> None:
+        """What is not settled is due at some time, and what is settled never."""
+        with self.store.reading() as reading:
+            for row in self._rows(reading):
+                assert (row.due_at is None) == (row.state in SETTLED_STATES)
+                assert row.tries <= RULES.max_attempts
+                if row.state is CheckInState.READY:
+                    assert reading.results.transcript(row.id) is not None
+                    assert reading.results.tags(row.id) is not None
+
+    def _rows(self, reading: Any) -> list[CheckIn]:
+        return list(reading.check_ins.list_for(self.account_id, before=None, limit=100))
+
+
+TestCheckInStates = CheckInMachine.TestCase
+TestCheckInStates.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
