@@ -9,7 +9,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from streaming_form_data import ParseFailedException, StreamingFormDataParser
 from streaming_form_data.targets import BaseTarget, ValueTarget
-from streaming_form_data.validators import MaxSizeValidator, ValidationError as FieldTooLong
+from streaming_form_data.validators import MaxSizeValidator
+from streaming_form_data.validators import ValidationError as FieldTooLong
 
 from schemas.check_in import CheckInCreate
 from schemas.errors import InvalidInput, RecordingEmpty, RecordingTooLarge, UploadIncomplete

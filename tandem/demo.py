@@ -17,7 +17,8 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
+from pydantic import ConfigDict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -49,7 +50,7 @@ console = Console(highlight=False)
 class DemoRecording(Schema):
     """A line of recordings/manifest.jsonl."""
 
-    model_config = {"extra": "ignore"}
+    model_config = ConfigDict(extra="ignore")
 
     id: str
     file: str
@@ -67,7 +68,7 @@ def run_demo(*, keep: bool) -> int:
     folder = Path(mkdtemp(prefix="tandem-demo-"))
     settings = ServiceSettings(data_folder=folder, port=_free_port())
     try:
-        with _running(settings), httpx.Client(base_url=f"http://127.0.0.1:{settings.port}/v1", timeout=60) as phone:
+        with _running(settings), httpx2.Client(base_url=f"http://127.0.0.1:{settings.port}/v1", timeout=60) as phone:
             faults = _go_through(phone)
     finally:
         if keep:
@@ -80,7 +81,7 @@ def run_demo(*, keep: bool) -> int:
     return 1 if faults else 0
 
 
-def _go_through(phone: httpx.Client) -> list[str]:
+def _go_through(phone: httpx2.Client) -> list[str]:
     _sign_up(phone)
     lines = (RECORDINGS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     recordings = [DemoRecording.model_validate_json(line) for line in lines]
@@ -95,13 +96,13 @@ def _go_through(phone: httpx.Client) -> list[str]:
     return faults
 
 
-def _sign_up(phone: httpx.Client) -> None:
+def _sign_up(phone: httpx2.Client) -> None:
     account = {"email": "demo@example.org", "password": "a demo of real speech"}
     tokens = SessionTokens.model_validate_json(_checked(phone.post("/accounts", json=account)).content)
     phone.headers["Authorization"] = f"Bearer {tokens.access_token}"
 
 
-def _send(phone: httpx.Client, recording: DemoRecording) -> str:
+def _send(phone: httpx2.Client, recording: DemoRecording) -> str:
     check_in_id = str(uuid4())
     fields = {"id": check_in_id, "recorded_at": datetime.now(UTC).isoformat(), "time_zone": "Europe/Berlin"}
     with (RECORDINGS / recording.file).open("rb") as audio:
@@ -109,7 +110,7 @@ def _send(phone: httpx.Client, recording: DemoRecording) -> str:
     return check_in_id
 
 
-def _follow(phone: httpx.Client, sent: dict[str, DemoRecording]) -> None:
+def _follow(phone: httpx2.Client, sent: dict[str, DemoRecording]) -> None:
     """Show what the server tells until every check-in is settled. Raises TimeoutError."""
     columns = (TextColumn("{task.description:44}"), BarColumn(bar_width=20), TextColumn("{task.fields[state]:12}"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
@@ -128,7 +129,7 @@ def _settled(progress: Progress, row: TaskID) -> bool:
     return progress.tasks[row].completed == max(STEPS.values())
 
 
-def _events(phone: httpx.Client) -> Iterator[ChangeRead]:
+def _events(phone: httpx2.Client) -> Iterator[ChangeRead]:
     ends = time.monotonic() + RESULT_SECONDS
     with phone.stream("GET", "/events", params={"after": 0}) as response:
         for line in response.iter_lines():
@@ -184,7 +185,7 @@ def word_error_rate(reference: str, heard: str) -> float:
 
 
 def _words(text: str) -> Sequence[str]:
-    return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.lower().replace("’", "'"))
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)?", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
 
 
 @contextmanager
@@ -193,21 +194,26 @@ def _running(settings: ServiceSettings) -> Iterator[None]:
     log = settings.data_folder / "tandem.log"
     env = {"TANDEM_DATA_FOLDER": str(settings.data_folder), "TANDEM_PORT": str(settings.port)}
     with log.open("wb") as output:
-        system = subprocess.Popen(  # noqa: S603 - ourselves
+        system = subprocess.Popen(
             [sys.executable, "-m", "tandem", "up"], env=_environment() | env, stdout=output, stderr=output
         )
     try:
         _wait_for_api(settings, system)
         yield
-        system.send_signal(signal.SIGINT)
-        if (status := system.wait(30)) != 0:
-            raise RuntimeError(f"tandem up ended with status {status}")
+        _stop(system)
     except (RuntimeError, TimeoutError):
         console.print(log.read_text(errors="replace")[-4000:])
         raise
     finally:
         system.terminate()
         system.wait(30)
+
+
+def _stop(system: "subprocess.Popen[bytes]") -> None:
+    """As Ctrl-C does. Raises RuntimeError where it does not end well."""
+    system.send_signal(signal.SIGINT)
+    if (status := system.wait(30)) != 0:
+        raise RuntimeError(f"tandem up ended with status {status}")
 
 
 def _environment() -> dict[str, str]:
@@ -235,7 +241,7 @@ def _free_port() -> int:
         return port
 
 
-def _checked(response: httpx.Response) -> httpx.Response:
+def _checked(response: httpx2.Response) -> httpx2.Response:
     """Raises RuntimeError with the problem's own words."""
     if response.is_error:
         problem: dict[str, Any] = json.loads(response.content)

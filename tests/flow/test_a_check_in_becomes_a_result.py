@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import httpx2
 import pytest
 
 from tandem.demo import word_error_rate
@@ -94,5 +94,5 @@ def test_metrics_and_readiness_tell_of_the_work(shared_phone: Phone, shared_syst
     shared_phone.result(shared_phone.send(next(line["file"] for line in MANIFEST if line["text"])))
     at = f"http://127.0.0.1:{shared_system.port}"
 
-    assert 'tandem_stage_seconds_count{outcome="transcribed",stage="transcribe"}' in httpx.get(f"{at}/metrics").text
-    assert httpx.get(f"{at}/readyz").json()["ready"]
+    assert 'tandem_stage_seconds_count{outcome="transcribed",stage="transcribe"}' in httpx2.get(f"{at}/metrics").text
+    assert httpx2.get(f"{at}/readyz").json()["ready"]

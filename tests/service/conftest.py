@@ -1,13 +1,13 @@
 """A phone that is signed in, and one of somebody else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from tests.making import make_wav
 
@@ -40,7 +40,7 @@ class Phone:
         """Delete."""
         return self.client.delete(f"/v1{path}", headers=self.headers)
 
-    def send(self, audio: bytes | None = None, *, raw: bool = False, **fields: str) -> Response:
+    def send(self, audio: bytes | None = None, *, raw: bool = False, **fields: Any) -> Response:
         """Send a recording."""
         given = {"id": str(uuid4()), "recorded_at": "2026-03-01T09:30:00+01:00", "time_zone": "Europe/Berlin"}
         given |= fields
@@ -75,7 +75,7 @@ def stranger(sign_up: Callable[[str], Phone]) -> Phone:
 
 
 @pytest.fixture
-def problem() -> Iterator[Callable[[Response], str]]:
+def problem() -> Callable[[Response], str]:
     """The name of the problem an answer holds; checks that the answer is one, in full."""
 
     def name(answer: Response) -> str:
@@ -87,4 +87,4 @@ def problem() -> Iterator[Callable[[Response], str]]:
         assert body["action"]
         return str(body["type"]).removeprefix("urn:tandem:problem:")
 
-    yield name
+    return name

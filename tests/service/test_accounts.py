@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from tests.conftest import FakeClock
 from tests.service.conftest import PASSWORD, Phone

@@ -4,7 +4,6 @@ import threading
 import time
 from uuid import UUID
 
-
 from schemas.check_in import CheckInState
 from store.opening import Store
 from store.stages import TAG, TRANSCRIBE
@@ -86,5 +85,3 @@ def test_the_event_stream_resumes_after_the_last_event_and_ends_with_the_session
     assert [line for event in events for line in event if line.startswith("id:")] == ["id: 4", "id: 5"]
     assert "event: check_in.moved" in events[0]
     assert '"state":"tagging"' in answer.text.replace(" ", "")
-
-

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from httpx import Response
+from httpx2 import Response
 
 from schemas.errors import StorageUnavailable
 from service.settings import ServiceSettings
@@ -128,7 +128,7 @@ def test_a_recording_that_is_too_long_is_refused(phone: Phone, problem: Problem)
 @pytest.mark.parametrize("raw", [False, True], ids=["multipart", "raw"])
 def test_a_field_that_does_not_fit_is_named(phone: Phone, problem: Problem, raw: bool, field: str, value: str) -> None:
     """In the same words for both ways to send."""
-    answer = phone.send(raw=raw, **{field: value})
+    answer = phone.send(None, raw=raw, **{field: value})
 
     assert (answer.status_code, problem(answer)) == (422, "invalid-input")
     assert [named["field"].split(".")[1] for named in answer.json()["fields"]] == [field]
@@ -229,9 +229,7 @@ def test_the_audio_comes_back_whole_or_in_ranges(phone: Phone) -> None:
 def test_a_range_outside_the_audio_is_refused(phone: Phone, problem: Problem) -> None:
     """With the size, so that the next one fits."""
     audio = make_wav()
-    answer = phone.get(
-        f"/check-ins/{phone.send(audio).json()['id']}/audio", headers={"Range": f"bytes={len(audio)}-"}
-    )
+    answer = phone.get(f"/check-ins/{phone.send(audio).json()['id']}/audio", headers={"Range": f"bytes={len(audio)}-"})
 
     assert (answer.status_code, problem(answer)) == (416, "range-not-satisfiable")
     assert answer.headers["content-range"] == f"bytes */{len(audio)}"

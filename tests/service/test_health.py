@@ -33,7 +33,13 @@ def test_metrics_count_stages_by_outcome(client: TestClient, sqlite_store: Store
 
     label = 'outcome="transcribed",stage="transcribe"'
     found = dict(re.findall(r'tandem_stage_seconds_bucket\{le="([^"]+)",' + label + r"\} (\S+)", text))
-    assert (found["0.1"], found["0.25"], found["5.0"], found["10.0"], found["+Inf"]) == ("0.0", "2.0", "2.0", "3.0", "3.0")
+    assert (found["0.1"], found["0.25"], found["5.0"], found["10.0"], found["+Inf"]) == (
+        "0.0",
+        "2.0",
+        "2.0",
+        "3.0",
+        "3.0",
+    )
     assert f"tandem_stage_seconds_sum{{{label}}} 7.4" in text
     assert 'tandem_waiting{stage="transcribe"} 0.0' in text
 

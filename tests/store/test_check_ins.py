@@ -143,6 +143,4 @@ def test_a_state_cannot_leave_its_graph(store: Store) -> None:
 
     with pytest.raises(TransitionNotAllowed), store.unit_of_work() as work:
         check_in = work.check_ins.get_for(account_id, check_in_id)
-        work.check_ins.move_to(
-            CheckInState.READY, check_in, where=CheckIn.id == check_in_id, now=store.clock()
-        )
+        work.check_ins.move_to(CheckInState.READY, check_in, where=CheckIn.id == check_in_id, now=store.clock())

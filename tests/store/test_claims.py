@@ -74,9 +74,7 @@ def test_a_lease_that_is_renewed_does_not_run_out(store: Store, check_in_id: UUI
     assert row(store, check_in_id).state is CheckInState.TRANSCRIBING
 
 
-def test_a_worker_that_was_away_past_its_lease_is_fenced(
-    store: Store, check_in_id: UUID, clock: FakeClock
-) -> None:
+def test_a_worker_that_was_away_past_its_lease_is_fenced(store: Store, check_in_id: UUID, clock: FakeClock) -> None:
     """Another attempt takes over; what the first brings afterwards is dropped, renewal included."""
     away = taken(store, check_in_id)
     clock.advance(seconds=13)
