@@ -34,6 +34,9 @@ test: .venv/ready-to-test  ## all tests, on real Valkey, SQLite, PostgreSQL and 
 test-flow: .venv/ready-to-test  ## the stories in tests/flow: read these first
 	@$(BIN)/python -m pytest tests/flow -v
 
+evaluate: .venv/ready-to-test  ## word error rate and tags of the present models, with figures
+	@$(BIN)/python -m pytest tests/evaluation -q -s -p no:randomly
+
 check: .venv/ready-to-test  ## style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

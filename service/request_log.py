@@ -1,4 +1,7 @@
-"""One log line for each request: method, route, status, seconds. No query, no body, no address."""
+"""One log line for each request: method, path, status, seconds. No query, no body, no address.
+
+Our paths hold ids at most. One that is not ours can hold anything, and is logged as unknown.
+"""
 
 import time
 
@@ -31,11 +34,10 @@ class RequestLog:
         try:
             await self._app(scope, receive, remember_status)
         finally:
-            route = scope.get("route")
             log.info(
                 "request.completed",
                 method=scope["method"],
-                path=getattr(route, "path", "unknown"),
+                path=scope["path"] if "route" in scope else "unknown",
                 status=status,
                 seconds=round(time.monotonic() - began, 3),
             )

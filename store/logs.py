@@ -5,8 +5,10 @@ An exception is logged as its types and places, without its message: messages ca
 
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -48,6 +50,13 @@ def set_up_logs(*, log_format: str, process: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda caught: _log_uncaught(caught.exc_type, caught.exc_value, caught.exc_traceback)
+
+
+def _log_uncaught(_kind: type[BaseException], error: BaseException | None, _trace: TracebackType | None) -> None:
+    """What ends a process or a thread is logged as everything else: without its message."""
+    structlog.get_logger().critical("process.failed", exc_info=error)
 
 
 def library_line(_logger: Any, _method: str, event: Event) -> Event:

@@ -37,5 +37,5 @@ class Repeating:
         while not self._stopped.wait(self._every_seconds):
             try:
                 self._call()
-            except Exception as error:
+            except Exception as error:  # a thread's edge: nobody would see it end
                 log.warning("repeating.failed", name=self._name, exc_info=error)

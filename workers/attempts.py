@@ -17,6 +17,7 @@ from schemas.errors import (
     RecordingUnreadable,
     RecordingUnsupported,
     TandemError,
+    TemporaryError,
 )
 from store.claims import Claim
 from store.opening import Store
@@ -76,7 +77,11 @@ def attempt(
     otherwise: FailureReason,
 ) -> None:
     """Do a stage's work on a check-in, if there is any to do. Never raises but ShiftEnded."""
-    claimed = _claim(shift, stage, check_in_id)
+    try:
+        claimed = _claim(shift, stage, check_in_id)
+    except TemporaryError as error:  # the database is away: it still waits, and the sweep queues it again
+        log.warning("attempt.not_begun", check_in_id=str(check_in_id), error=type(error).__name__)
+        return
     if claimed is None:
         log.info("attempt.nothing_to_do", check_in_id=str(check_in_id), stage=stage.name)
         return

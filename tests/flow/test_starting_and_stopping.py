@@ -29,7 +29,7 @@ def test_ctrl_c_stops_everything(system: System) -> None:
 def test_a_killed_supervisor_leaves_nothing_running(system: System) -> None:
     """The kernel tells its children; the next start finds everything as it was."""
     phone = make_phone(system)
-    check_in_id = phone.send("short.wav")
+    check_in_id = phone.send("ami_es2011a_0040.wav")
     wait_until(lambda: len(started(system)) == 4, description="all have been started")
     pids = [system.pid(name) for name in ("valkey", "api", "transcription-1", "light-1")]
     assert system.process is not None

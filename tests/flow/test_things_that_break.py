@@ -10,7 +10,11 @@ import pytest
 from tests.flow.conftest import RECORDINGS, Phone, System
 from tests.waiting import wait_until
 
-LONG = "long.flac"
+LONG = "A006.ogg"
+"""53 s."""
+SHORT = "ami_es2011a_0040.wav"
+"""6 s."""
+FLAC = "librispeech_1688-142285-0006.flac"
 
 
 def until_transcribing(phone: Phone, check_in_id: str) -> None:
@@ -64,17 +68,17 @@ def test_a_recording_that_kills_its_workers_fails_and_holds_nobody_up(system: Sy
     assert check_in["state"] == "failed"
     assert check_in["failure"]["reason"] == "worker_lost"
     assert check_in["failure"]["action"]
-    assert phone.result(phone.send("short.wav"))["state"] == "ready"
+    assert phone.result(phone.send(SHORT))["state"] == "ready"
     assert phone.http.post(f"/check-ins/{poison}/runs").status_code == 202
     assert phone.result(poison)["state"] == "ready"
 
 
 def test_a_queue_that_is_wiped_loses_nothing(system: System, phone: Phone) -> None:
     """Valkey is killed and its file removed while work waits; uploads go on meanwhile."""
-    waiting = [phone.send("short.wav") for _ in range(5)]
+    waiting = [phone.send(SHORT) for _ in range(5)]
     system.kill("valkey")
     shutil.rmtree(system.folder / "data" / "valkey", ignore_errors=True)
-    waiting += [phone.send("short.wav") for _ in range(3)]
+    waiting += [phone.send(SHORT) for _ in range(3)]
 
     assert {phone.result(check_in_id)["state"] for check_in_id in waiting} == {"ready"}
 
@@ -83,7 +87,7 @@ def test_an_api_that_dies_between_commit_and_nudge_loses_nothing(system: System,
     """The row is there, the job never was: the workers' sweep finds it."""
     queue = system.pid("valkey")
     os.kill(queue, signal.SIGSTOP)  # the nudge gets lost
-    check_in_id = phone.send("short.wav")
+    check_in_id = phone.send(SHORT)
     system.kill("api")
     os.kill(queue, signal.SIGCONT)
 
@@ -93,7 +97,7 @@ def test_an_api_that_dies_between_commit_and_nudge_loses_nothing(system: System,
 @pytest.mark.parametrize("damage", ["frames", "end"])
 def test_a_damaged_recording_has_a_clean_outcome(system: System, phone: Phone, damage: str) -> None:
     """A reason that a phone can explain, or the words that could be saved; never a hung worker."""
-    whole = (RECORDINGS / LONG).read_bytes()
+    whole = (RECORDINGS / FLAC).read_bytes()
     audio = whole[:2_000] + bytes(len(whole) - 2_000) if damage == "frames" else whole[: len(whole) // 2]
 
     check_in = phone.result(phone.send_bytes(audio))
@@ -103,4 +107,4 @@ def test_a_damaged_recording_has_a_clean_outcome(system: System, phone: Phone, d
         assert check_in["failure"]["action"]
     else:
         assert check_in["state"] in {"ready", "no_speech"}
-    assert phone.result(phone.send("short.wav"))["state"] == "ready"
+    assert phone.result(phone.send(SHORT))["state"] == "ready"

@@ -1,0 +1,30 @@
+"""How well the shipped recordings are heard; floors lie a little above what was measured."""
+
+from collections.abc import Sequence
+
+import jiwer
+import pytest
+from whisper_normalizer.basic import BasicTextNormalizer
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from tests.workers.transcription.recorded import BY_A_SYNTHETIC_VOICE, BY_PEOPLE, Recorded
+from workers.transcription.transcriber import NoSpeech, Transcriber
+
+NORMALISE = {"en": EnglishTextNormalizer(), "es": BasicTextNormalizer()}
+
+
+@pytest.mark.parametrize(
+    ("recordings", "most"),
+    [(BY_PEOPLE, 0.2), (BY_A_SYNTHETIC_VOICE, 0.05)],
+    ids=["people", "synthetic voice"],
+)
+def test_words_are_heard(transcriber: Transcriber, recordings: Sequence[Recorded], most: float) -> None:
+    """The word error rate, normalised as in the Whisper paper, stays under its floor."""
+    said = [NORMALISE[recorded.lang](recorded.text) for recorded in recordings]
+    heard = [NORMALISE[recorded.lang](_hear(transcriber, recorded)) for recorded in recordings]
+    assert jiwer.wer(said, heard) <= most
+
+
+def _hear(transcriber: Transcriber, recorded: Recorded) -> str:
+    heard = transcriber.transcribe(recorded.samples())
+    return "" if isinstance(heard, NoSpeech) else heard.text

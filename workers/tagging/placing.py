@@ -1,0 +1,34 @@
+"""Places the tags of a text in its audio."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+from schemas.tag import Tag, TextTag
+from schemas.transcript import Transcript
+
+
+def place(tags: Iterable[TextTag], transcript: Transcript) -> tuple[Tag, ...]:
+    """Each tag with its quote and the words its characters touch, ordered by start.
+
+    A tag that touches no word cannot be played back and is dropped.
+    """
+    starts = [word.offset for word in transcript.words]
+    ends = [word.offset + len(word.text) for word in transcript.words]
+    placed = []
+    for tag in tags:
+        first, last = bisect_right(ends, tag.start), bisect_left(starts, tag.end) - 1
+        if first <= last and tag.start < tag.end:
+            placed.append(_placed(tag, transcript, first=first, last=last))
+    return tuple(sorted(placed, key=lambda tag: (tag.start, tag.end)))
+
+
+def _placed(tag: TextTag, transcript: Transcript, *, first: int, last: int) -> Tag:
+    heard = transcript.words[first : last + 1]
+    return Tag(
+        **tag.model_dump(),
+        quote=transcript.text[tag.start : tag.end],
+        first_word=first,
+        last_word=last,
+        start_seconds=min(word.start for word in heard),
+        end_seconds=max(word.end for word in heard),
+    )
