@@ -27,10 +27,10 @@ Event = MutableMapping[str, Any]
 
 def set_up_logs(*, log_format: str, process: str) -> None:
     """Send our own lines and those of libraries to standard error, in one shape."""
-    structlog.contextvars.bind_contextvars(process=process)
     renderer = structlog.dev.ConsoleRenderer() if log_format == "console" else structlog.processors.JSONRenderer()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _of_process(process),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         exceptions_without_messages,
@@ -52,6 +52,16 @@ def set_up_logs(*, log_format: str, process: str) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda caught: _log_uncaught(caught.exc_type, caught.exc_value, caught.exc_traceback)
+
+
+def _of_process(process: str) -> structlog.typing.Processor:
+    """Names the process in every line, whatever thread it comes from."""
+
+    def add_process(_logger: Any, _method: str, event: Event) -> Event:
+        event["process"] = process
+        return event
+
+    return add_process
 
 
 def _log_uncaught(_kind: type[BaseException], error: BaseException | None, _trace: TracebackType | None) -> None:

@@ -93,12 +93,21 @@ class RedisWakeUps:
             if time.monotonic() < self._silent_until:
                 return None
         try:
-            return call()
+            answer = call()
         except RedisError as error:
-            with self._lock:
-                self._silent_until = time.monotonic() + SILENCE_SECONDS
-            log.warning("wake_up.failed", error=type(error).__name__)
+            self._note(time.monotonic() + SILENCE_SECONDS, error)
             return None
+        self._note(0.0)
+        return answer
+
+    def _note(self, silent_until: float, error: RedisError | None = None) -> None:
+        """Log when the server goes and when it is back, not every call in between."""
+        with self._lock:
+            was_away, self._silent_until = self._silent_until > 0, silent_until
+        if error and not was_away:
+            log.warning("wake_ups.lost", error=type(error).__name__)
+        elif was_away and not error:
+            log.info("wake_ups.back")
 
 
 class MemoryWakeUps:

@@ -52,14 +52,13 @@ def programs(settings: ServiceSettings) -> list[Program]:
 
 def valkey_argv(settings: StoreSettings) -> list[str]:
     """A server on a socket in the data folder, no port, with an append-only file."""
-    folder = settings.data_folder.absolute() / "valkey"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     options = {
         "port": "0",
         "unixsocket": str(settings.queue_socket),
         "unixsocketperm": "700",
-        "dir": str(folder),
+        "dir": str(settings.data_folder.absolute()),
         "appendonly": "yes",
+        "appenddirname": "valkey",
         "appendfsync": "everysec",
         "save": "",
         "loglevel": "warning",

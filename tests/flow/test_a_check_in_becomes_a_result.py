@@ -59,16 +59,16 @@ def test_a_result_can_be_followed_as_events(shared_phone: Phone) -> None:
 
 
 def test_a_check_in_runs_again_in_another_language(shared_phone: Phone) -> None:
-    """The old result stays until there is a new one; the attempt has grown."""
-    file = next(line["file"] for line in MANIFEST if line["text"])
+    """Spanish that was sent as English. The old result stays until there is a new one; the attempt grows."""
+    file = next(line["file"] for line in MANIFEST if line["lang"] == "es")
     before = shared_phone.result(shared_phone.send(file, language="en"))
-    answer = shared_phone.http.post(f"/check-ins/{before['id']}/runs", json={"language": "de"})
+    answer = shared_phone.http.post(f"/check-ins/{before['id']}/runs", json={"language": "es"})
     assert answer.status_code == 202
     assert answer.json()["transcript"] == before["transcript"]
 
     after = shared_phone.result(before["id"])
 
-    assert (after["state"], after["transcript"]["language"]) == ("ready", "de")
+    assert (after["state"], after["transcript"]["language"]) == ("ready", "es")
     assert after["attempt"] > before["attempt"]
 
 

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from tests.flow.conftest import System, make_phone
+from tests.flow.conftest import Phone, System
 from tests.waiting import wait_until
 
 
@@ -26,9 +26,8 @@ def test_ctrl_c_stops_everything(system: System) -> None:
     assert not any(lives(pid) for pid in pids)
 
 
-def test_a_killed_supervisor_leaves_nothing_running(system: System) -> None:
+def test_a_killed_supervisor_leaves_nothing_running(system: System, phone: Phone) -> None:
     """The kernel tells its children; the next start finds everything as it was."""
-    phone = make_phone(system)
     check_in_id = phone.send("ami_es2011a_0040.wav")
     wait_until(lambda: len(started(system)) == 4, description="all have been started")
     pids = [system.pid(name) for name in ("valkey", "api", "transcription-1", "light-1")]

@@ -17,9 +17,14 @@ SHORT = "ami_es2011a_0040.wav"
 FLAC = "librispeech_1688-142285-0006.flac"
 
 
-def until_transcribing(phone: Phone, check_in_id: str) -> None:
-    """Wait until a worker is at it."""
-    wait_until(lambda: phone.read(check_in_id)["state"] == "transcribing", description="a worker has taken it up")
+def until_transcribing(phone: Phone, check_in_id: str, *, attempt: int = 1) -> None:
+    """Wait until a worker is at it for the attempt-th time."""
+
+    def taken_up() -> bool:
+        check_in = phone.read(check_in_id)
+        return (check_in["state"], check_in["attempt"]) == ("transcribing", attempt)
+
+    wait_until(taken_up, description=f"a worker has taken it up, attempt {attempt}")
 
 
 def test_a_killed_worker_delays_a_result_by_seconds(system: System, phone: Phone) -> None:
@@ -59,10 +64,9 @@ def test_a_worker_that_was_stopped_past_its_lease_is_fenced(system: System, phon
 def test_a_recording_that_kills_its_workers_fails_and_holds_nobody_up(system: System, phone: Phone) -> None:
     """Three workers die of it: it fails with a reason; others get their result; it can be run again."""
     poison = phone.send(LONG)
-    for _ in range(3):
-        until_transcribing(phone, poison)
+    for attempt in (1, 2, 3):
+        until_transcribing(phone, poison, attempt=attempt)
         system.kill("transcription-1")
-        wait_until(lambda: phone.read(poison)["state"] != "transcribing", description="it was taken back")
 
     check_in = phone.result(poison)
     assert check_in["state"] == "failed"
