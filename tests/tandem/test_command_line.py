@@ -1,0 +1,91 @@
+"""The command line without a server."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tandem.__main__ import app
+from tandem.demo import RECORDINGS, word_error_rate
+
+runner = CliRunner()
+SPEECH = RECORDINGS / "librispeech_1688-142285-0006.flac"
+
+
+def test_tag_answers_line_by_line() -> None:
+    """Id and tags, each with the fields of the guideline and a confidence."""
+    lines = [
+        {"id": "1", "text": "I feel calm today."},
+        {"id": "2", "text": ""},
+        {"id": "3", "text": "😀 I am so angry."},
+    ]
+    answer = runner.invoke(app, ["tag", "--jsonl"], input="\n".join(map(json.dumps, lines)) + "\n\n")
+
+    assert answer.exit_code == 0
+    found = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [line["id"] for line in found] == ["1", "2", "3"]
+    assert found[1]["tags"] == []
+    calm, angry = found[0]["tags"][0], found[2]["tags"][0]
+    assert set(calm) == {"kind", "label", "start", "end", "holder", "negated", "past", "confidence"}
+    assert (calm["kind"], calm["label"]) == ("feeling", "peaceful")
+    assert lines[2]["text"][angry["start"] : angry["end"]] == "so angry"
+
+
+@pytest.mark.parametrize("line", ["not json", '{"id": "1"}', "[]", '{"id": 1, "text": "x"}'])
+def test_tag_names_the_line_that_does_not_fit(line: str) -> None:
+    """Exit status 2, and what was expected."""
+    answer = runner.invoke(app, ["tag", "--jsonl"], input='{"id": "1", "text": ""}\n' + line)
+
+    assert answer.exit_code == 2
+    assert "line 2" in answer.stderr
+
+
+def test_tag_reads_for_people_too() -> None:
+    """A line for each tag."""
+    answer = runner.invoke(app, ["tag"], input="I feel calm today.")
+
+    assert "feeling: peaceful (self)" in answer.stdout
+
+
+def test_transcribe_goes_on_after_a_file_it_cannot_read(tmp_path: Path) -> None:
+    """Exit status 1; the others are transcribed."""
+    text = tmp_path / "text.m4a"
+    text.write_text("I would rather write.")
+    shutil.copy(SPEECH, tmp_path / "speech.bin")
+    files = [str(text), str(tmp_path / "missing.wav"), str(tmp_path / "speech.bin")]
+    answer = runner.invoke(app, ["transcribe", "--json", *files])
+
+    assert answer.exit_code == 1
+    assert "text.m4a: This is not a recording we can read" in answer.stderr
+    assert "missing.wav: No such file" in answer.stderr
+    heard = json.loads(answer.stdout)
+    assert heard["file"] == files[2]
+    assert heard["language"] == "en"
+    assert word_error_rate("I don't think Mr. Hale you have done quite right", heard["text"][:60]) < 0.5
+    assert all(set(word) == {"text", "start", "end", "probability", "offset"} for word in heard["words"])
+
+
+def test_a_worker_of_an_unknown_kind_is_refused() -> None:
+    """The kinds are named."""
+    answer = runner.invoke(app, ["worker", "heavy"])
+
+    assert answer.exit_code == 2
+    assert "transcription, light" in " ".join(answer.stderr.split())
+
+
+def test_alive_tells_a_recent_beat_from_an_old_one(tmp_path: Path) -> None:
+    """The health check of a worker's container."""
+    beat = tmp_path / "beat"
+    assert runner.invoke(app, ["alive", str(beat)]).exit_code == 1
+    beat.touch()
+    assert runner.invoke(app, ["alive", str(beat)]).exit_code == 0
+    assert runner.invoke(app, ["alive", str(beat), "--within", "-1"]).exit_code == 1
+
+
+def test_word_error_rate_counts_edits_of_words() -> None:
+    """Substitution, insertion and deletion each count once; case and punctuation do not."""
+    assert word_error_rate("It's a fine day", "it's, a FINE day!") == 0
+    assert word_error_rate("a b c d", "a x c d e") == 0.5
+    assert word_error_rate("a b", "") == 1

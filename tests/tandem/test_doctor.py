@@ -1,0 +1,53 @@
+"""The doctor says what is missing and what to do about it."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from service.settings import ServiceSettings
+from tandem.doctor import Finding, examine
+from workers.settings import WorkerSettings
+
+
+def found(service: ServiceSettings, workers: WorkerSettings | None = None) -> dict[str, Finding]:
+    """All findings by name."""
+    return {finding.name: finding for finding in examine(service, workers or WorkerSettings())}
+
+
+def test_a_sound_machine_is_sound(short_folder: Path) -> None:
+    """Nothing is missing here."""
+    findings = found(ServiceSettings(data_folder=short_folder, port=0))
+
+    assert [finding for finding in findings.values() if not finding.well] == []
+    assert findings["Queue"].detail.startswith("Valkey 9")
+
+
+@pytest.mark.parametrize(
+    ("name", "service"),
+    [
+        ("Data folder", ServiceSettings(data_folder=Path("/proc/nowhere"), port=0)),
+        ("Data folder", ServiceSettings(data_folder=Path("/var") / ("long" * 30), port=0)),
+        ("Database", ServiceSettings(database_url="postgresql+psycopg://127.0.0.1:1/none", port=0)),
+        ("Queue", ServiceSettings(redis_url="redis://127.0.0.1:1", port=0)),
+    ],
+    ids=["not writable", "too long", "no database", "no queue"],
+)
+def test_what_is_missing_comes_with_what_to_do(name: str, service: ServiceSettings) -> None:
+    """One finding that is not well, with an action."""
+    finding = found(service)[name]
+
+    assert not finding.well
+    assert finding.action
+
+
+def test_a_port_that_is_taken_is_told(short_folder: Path) -> None:
+    """With another to try."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = ServiceSettings(data_folder=short_folder, port=taken.getsockname()[1])
+
+        finding = found(settings)["Address"]
+
+    assert (finding.well, finding.action) == (False, "Choose another: TANDEM_PORT=8001.")
