@@ -18,11 +18,20 @@ NORMALISE = {"en": EnglishTextNormalizer(), "es": BasicTextNormalizer()}
     [(BY_PEOPLE, 0.2), (BY_A_SYNTHETIC_VOICE, 0.05)],
     ids=["people", "synthetic voice"],
 )
-def test_words_are_heard(transcriber: Transcriber, recordings: Sequence[Recorded], most: float) -> None:
+def test_words_are_heard(
+    transcriber: Transcriber,
+    recordings: Sequence[Recorded],
+    most: float,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The word error rate, normalised as in the Whisper paper, stays under its floor."""
     said = [NORMALISE[recorded.lang](recorded.text) for recorded in recordings]
     heard = [NORMALISE[recorded.lang](_hear(transcriber, recorded)) for recorded in recordings]
-    assert jiwer.wer(said, heard) <= most
+    error_rate = jiwer.wer(said, heard)
+    with capsys.disabled():
+        print(f"\nword error rate, {request.node.callspec.id}: {error_rate:.3f} ({len(said)} recordings)")  # noqa: T201
+    assert error_rate <= most
 
 
 def _hear(transcriber: Transcriber, recorded: Recorded) -> str:

@@ -1,6 +1,6 @@
 """What travels keeps its promises."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -19,7 +19,7 @@ def test_a_moment_is_the_same_moment_in_utc(moment: datetime) -> None:
     """Whatever its offset."""
     create = CheckInCreate(id=uuid4(), recorded_at=moment, time_zone="UTC")
 
-    assert create.recorded_at == moment
+    assert create.recorded_at == moment.astimezone(UTC)
     assert create.recorded_at.utcoffset() == timedelta(0)
 
 
