@@ -6,9 +6,10 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from schemas.base import Schema, UtcDatetime
+from schemas.language import Language
 from schemas.recording import RecordingRead
 from schemas.tag import Tag
 from schemas.transcript import Transcript
@@ -101,9 +102,6 @@ def _known_zone(name: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 """An IANA zone name."""
-
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["en"])]
-"""ISO 639-1 (three letters where Whisper has no two)."""
 
 
 class CheckInCreate(Schema):

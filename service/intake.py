@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 
 from schemas.check_in import CheckInCreate
-from schemas.errors import CheckInNotFound
+from schemas.errors import CheckInNotFound, RecordingTooLong
 from store.audio import StagedAudio
 from store.check_ins import StoredRecording
 from store.media.formats import SNIFF_BYTES, sniff
@@ -54,5 +54,8 @@ class Intake:
         file = audio.file
         file.seek(0)
         format_ = sniff(file.read(SNIFF_BYTES))
-        probe = self.sandbox.probe(file, format_, max_seconds=self.max_seconds)
+        try:
+            probe = self.sandbox.probe(file, format_, max_seconds=self.max_seconds)
+        except RecordingTooLong as error:
+            raise RecordingTooLong(f"A recording may last {self.max_seconds / 60:g} minutes") from error
         return StoredRecording(audio.keep(), format_, audio.size, audio.sha256, probe.seconds)

@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from faster_whisper.tokenizer import _LANGUAGE_CODES
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from schemas.account import AccountCreate
 from schemas.check_in import ALLOWED_TRANSITIONS, FAILURE_ACTIONS, CheckInCreate, CheckInState, FailureReason
+from schemas.language import LANGUAGES
 from schemas.tag import TagKind
 from schemas.taxonomy import labels
 
@@ -60,6 +62,11 @@ def test_the_taxonomy_has_labels_for_every_kind() -> None:
 
     assert (counts.pop(TagKind.FEELING), counts.pop(TagKind.NEED)) == (24, 28)
     assert set(counts.values()) == {1}
+
+
+def test_the_languages_are_those_of_whisper() -> None:
+    """Any other would fail when it is too late to correct it."""
+    assert set(_LANGUAGE_CODES) == LANGUAGES
 
 
 def test_a_password_shows_in_no_text() -> None:

@@ -123,6 +123,7 @@ def test_a_recording_that_is_too_long_is_refused(phone: Phone, problem: Problem)
         ("time_zone", "Mars/Olympus"),
         ("kind", "confession"),
         ("language", "English"),
+        ("language", "zz"),
     ],
 )
 @pytest.mark.parametrize("raw", [False, True], ids=["multipart", "raw"])
