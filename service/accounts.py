@@ -16,21 +16,23 @@ from store.tables import Account
 router = APIRouter(tags=["Accounts"])
 
 
-@router.post("/accounts", status_code=status.HTTP_201_CREATED, responses=documented(EmailTaken))
+@router.post("/accounts", summary="Sign up", status_code=status.HTTP_201_CREATED, responses=documented(EmailTaken))
 async def create_account(create: AccountCreate, store: StoreDep, passwords: PasswordsDep) -> SessionTokens:
     """Sign up. The phone is signed in at once."""
     password_hash = await passwords.hash(create.password.get_secret_value())
     return await run_in_threadpool(_sign_up, store, create, password_hash)
 
 
-@router.get("/accounts/me", responses=documented(NotSignedIn))
+@router.get("/accounts/me", summary="Who is signed in", responses=documented(NotSignedIn))
 def read_account(signed_in: SignedInDep, store: StoreDep) -> AccountRead:
     """Who is signed in."""
     with store.reading() as reading:
         return AccountRead.model_validate(reading.accounts.get(signed_in.account_id))
 
 
-@router.post("/sessions", status_code=status.HTTP_201_CREATED, responses=documented(CredentialsWrong))
+@router.post(
+    "/sessions", summary="Sign in", status_code=status.HTTP_201_CREATED, responses=documented(CredentialsWrong)
+)
 async def create_session(create: SessionCreate, store: StoreDep, passwords: PasswordsDep) -> SessionTokens:
     """Sign in."""
     account = await run_in_threadpool(_find_account, store, create.email)
@@ -41,7 +43,7 @@ async def create_session(create: SessionCreate, store: StoreDep, passwords: Pass
     return await run_in_threadpool(_open_session, store, account, create.device_name)
 
 
-@router.post("/sessions/refresh", responses=documented(RefreshTokenInvalid))
+@router.post("/sessions/refresh", summary="Stay signed in", responses=documented(RefreshTokenInvalid))
 def refresh_session(refresh: Annotated[SessionRefresh, Body()], store: StoreDep) -> SessionTokens:
     """Exchange the refresh token for a new pair.
 
@@ -55,7 +57,9 @@ def refresh_session(refresh: Annotated[SessionRefresh, Body()], store: StoreDep)
     return _tokens(issued)
 
 
-@router.delete("/sessions/current", status_code=status.HTTP_204_NO_CONTENT, responses=documented(NotSignedIn))
+@router.delete(
+    "/sessions/current", summary="Sign out", status_code=status.HTTP_204_NO_CONTENT, responses=documented(NotSignedIn)
+)
 def delete_session(signed_in: SignedInDep, store: StoreDep) -> None:
     """Sign this device out. Its tokens stop working at once."""
     with store.unit_of_work() as work:

@@ -22,7 +22,7 @@ LOOK_AGAIN_SECONDS = 10.0
 MAX_CURSOR = 2**31 - 1
 
 
-@router.get("/changes")
+@router.get("/changes", summary="What has changed since")
 async def list_changes(
     signed_in: SignedInDep,
     store: StoreDep,
@@ -41,7 +41,7 @@ async def list_changes(
     return await news.until(signed_in.account_id, look, seconds=seconds) or ChangePage(items=(), cursor=after)
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", summary="Changes as they happen", response_class=EventSourceResponse)
 async def stream_changes(
     signed_in: SignedInDep,
     store: StoreDep,

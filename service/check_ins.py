@@ -61,6 +61,7 @@ def _upload_documentation() -> dict[str, Any]:
 
 @router.post(
     "",
+    summary="Send a recording",
     status_code=status.HTTP_201_CREATED,
     openapi_extra=_upload_documentation(),
     responses=documented(
@@ -105,7 +106,7 @@ async def create_check_in(
     return await run_in_threadpool(_read, store, signed_in.account_id, create.id)
 
 
-@router.get("", responses=documented(errors.CursorInvalid))
+@router.get("", summary="List check-ins", responses=documented(errors.CursorInvalid))
 def list_check_ins(
     signed_in: SignedInDep,
     store: StoreDep,
@@ -124,7 +125,7 @@ def list_check_ins(
         )
 
 
-@router.get("/{check_in_id}", responses=documented(CheckInNotFound))
+@router.get("/{check_in_id}", summary="Read a check-in and its result", responses=documented(CheckInNotFound))
 async def read_check_in(
     check_in_id: UUID,
     signed_in: SignedInDep,
@@ -149,7 +150,12 @@ async def read_check_in(
     return await run_in_threadpool(_read, store, signed_in.account_id, check_in_id)
 
 
-@router.delete("/{check_in_id}", status_code=status.HTTP_204_NO_CONTENT, responses=documented(CheckInNotFound))
+@router.delete(
+    "/{check_in_id}",
+    summary="Delete a check-in",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(CheckInNotFound),
+)
 def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) -> None:
     """Delete recording, transcript and tags, at once and for good. A run that is going on leaves nothing behind."""
     with store.unit_of_work() as work:
@@ -159,6 +165,7 @@ def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) 
 
 @router.post(
     "/{check_in_id}/runs",
+    summary="Run a check-in again",
     status_code=status.HTTP_202_ACCEPTED,
     responses=documented(CheckInNotFound, errors.CheckInUnsettled),
 )
@@ -175,6 +182,7 @@ def create_run(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep, run: 
 @router.head("/{check_in_id}/audio", responses=documented(CheckInNotFound), include_in_schema=False)
 @router.get(
     "/{check_in_id}/audio",
+    summary="Hear a recording again",
     response_class=Response,
     responses={
         200: {"content": dict.fromkeys(_AUDIO_TYPES, _AUDIO_BYTES), "description": "The recording as it was sent."},

@@ -43,13 +43,17 @@ class Readiness(Schema):
     stages: dict[str, StageBacklog] = Field(description="By the name of the stage.")
 
 
-@router.get("/healthz")
+@router.get("/healthz", summary="Is the process alive")
 def read_liveness() -> Liveness:
     """The process lives."""
     return Liveness()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "The work does not move."}})
+@router.get(
+    "/readyz",
+    summary="Does the work move",
+    responses={503: {"model": Readiness, "description": "The work does not move."}},
+)
 def read_readiness(response: Response, store: StoreDep, settings: SettingsDep) -> Readiness:
     """The database answers, and nothing has waited too long: it is progress that counts, not a ping."""
     stages = backlog(store)
@@ -58,7 +62,12 @@ def read_readiness(response: Response, store: StoreDep, settings: SettingsDep) -
     return Readiness(ready=ready, stages=stages)
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
+@router.get(
+    "/metrics",
+    summary="Metrics for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}},
+)
 def read_metrics(store: StoreDep) -> Response:
     """Prometheus metrics. Counts and seconds; nothing about a person."""
     registry = CollectorRegistry()

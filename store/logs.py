@@ -27,7 +27,8 @@ Event = MutableMapping[str, Any]
 
 def set_up_logs(*, log_format: str, process: str) -> None:
     """Send our own lines and those of libraries to standard error, in one shape."""
-    renderer = structlog.dev.ConsoleRenderer() if log_format == "console" else structlog.processors.JSONRenderer()
+    for_people = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    renderer = structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         _of_process(process),

@@ -29,8 +29,8 @@ class StoreSettings(BaseSettings):
     """Longest recording, in minutes."""
     heartbeat_file: Path | None = None
     """File whose modification time shows that the process lives. `tandem up` sets it for each process."""
-    log_format: str = Field(default="json", pattern="^(json|console)$")
-    """`json`, or `console` for people."""
+    log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
+    """`json`, `console` for people, or `auto`: console where standard error is a terminal."""
 
     @property
     def resolved_database_url(self) -> str:
