@@ -43,8 +43,8 @@ class Program:
 class Supervisor:
     """Runs programs until `stop` is called. Not for use from several threads, but for `stop`."""
 
-    def __init__(self, programs: Sequence[Program], *, log_folder: Path | None = None) -> None:
-        self._children = [_Child(program, log_folder) for program in programs]
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self._children = [_Child(program) for program in programs]
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -87,9 +87,8 @@ class Supervisor:
 class _Child:
     """A program's present process, and when the next may start."""
 
-    def __init__(self, program: Program, log_folder: Path | None) -> None:
+    def __init__(self, program: Program) -> None:
         self.program = program
-        self._log_folder = log_folder
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_at = 0.0
@@ -109,13 +108,11 @@ class _Child:
     def start(self) -> None:
         if self.program.heartbeat_file:
             self.program.heartbeat_file.unlink(missing_ok=True)
-        output = self._open_log()
         self._process = subprocess.Popen(  # noqa: S603 - our own programs
             list(self.program.argv),
             env={**os.environ, **self.program.env},
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=sys.stderr,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops all in order
             preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads yet
         )
@@ -156,13 +153,6 @@ class _Child:
             log.warning("process.killed", name=self.program.name, pid=self.pid)
             self.kill()
         self._process = None
-
-    def _open_log(self) -> int | None:
-        """Standard error of the supervisor, or a file that grows over restarts."""
-        if self._log_folder is None:
-            return sys.stderr.fileno()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        return os.open(self._log_folder / f"{self.program.name}.log", flags, 0o600)
 
 
 def _end_with_parent() -> None:
