@@ -1,0 +1,38 @@
+"""The janitor removes what belongs to nobody, and nothing else."""
+
+from store.audio import staged
+from store.janitor import remove_orphans
+from store.opening import Store
+from tests.making import make_account, make_create, make_recording
+
+
+def kept(store: Store) -> str:
+    """A stored recording."""
+    with staged(store.audio) as arriving:
+        arriving.write(b"speech")
+        return arriving.keep()
+
+
+def test_a_recording_without_a_row_is_removed_once_it_is_old(store: Store) -> None:
+    """The process died between file and row. A young one may be about to get its row."""
+    owned, orphan = kept(store), kept(store)
+    account_id = make_account(store)
+    with store.unit_of_work() as work:
+        work.check_ins.add(account_id, make_create(), make_recording(key=owned), now=store.clock())
+
+    assert remove_orphans(store) == 0
+    assert remove_orphans(store, minimum_age=-1) == 1
+
+    assert list(store.audio.old_keys(minimum_age=-1)) == [owned]
+    assert orphan != owned
+
+
+def test_an_upload_that_broke_off_long_ago_is_removed(store: Store) -> None:
+    """Its process was killed, so nobody discarded it."""
+    arriving = store.audio.stage()
+    arriving.write(b"half")
+
+    remove_orphans(store, minimum_age=-1)
+
+    assert not list(store.audio.old_keys(minimum_age=-1))
+    arriving.discard()
