@@ -9,9 +9,19 @@ from schemas.base import Schema, UtcDatetime
 
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"),
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
+    ),
 ]
 """Only the shape is checked: whether an address works is known when a letter arrives."""
+
+
+def _text(secret: SecretStr) -> SecretStr:
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("not text that can be written as UTF-8") from None
+    return secret
 
 
 def _long_enough(password: SecretStr) -> SecretStr:
@@ -20,8 +30,12 @@ def _long_enough(password: SecretStr) -> SecretStr:
     return password
 
 
-Password = Annotated[SecretStr, AfterValidator(_long_enough)]
-DeviceName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Secret = Annotated[SecretStr, Field(max_length=256), AfterValidator(_text)]
+Password = Annotated[Secret, AfterValidator(_long_enough)]
+"""10 to 256 characters."""
+DeviceName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]*$")
+]
 
 
 class AccountCreate(Schema):
@@ -36,14 +50,14 @@ class SessionCreate(Schema):
     """Sign in."""
 
     email: Email
-    password: SecretStr
+    password: Secret
     device_name: DeviceName = "phone"
 
 
 class SessionRefresh(Schema):
     """The refresh token last received."""
 
-    refresh_token: SecretStr
+    refresh_token: Secret
 
 
 class AccountRead(Schema):

@@ -32,6 +32,8 @@ from store.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix="/check-ins", tags=["Check-ins"], responses=documented(NotSignedIn))
 
+UPLOAD_BYTES = 2**63
+"""`uploads.receive` has the limit that is set; the framework's must not come first."""
 _AUDIO_TYPES = sorted({format_.media_type for format_ in RecordingFormat} | {"application/octet-stream"})
 _AUDIO_BYTES = {"schema": {"type": "string", "format": "binary"}}
 
@@ -62,6 +64,7 @@ def _upload_documentation() -> dict[str, Any]:
 @router.post(
     "",
     summary="Send a recording",
+    max_body_size=UPLOAD_BYTES,
     status_code=status.HTTP_201_CREATED,
     openapi_extra=_upload_documentation(),
     responses=documented(

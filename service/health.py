@@ -44,8 +44,8 @@ class Readiness(Schema):
 
 
 @router.get("/healthz", summary="Is the process alive")
-def read_liveness() -> Liveness:
-    """The process lives."""
+async def read_liveness() -> Liveness:
+    """The process lives. Asks no thread: they may all be waiting for a database that hangs."""
     return Liveness()
 
 

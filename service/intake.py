@@ -6,7 +6,7 @@ from uuid import UUID
 import structlog
 
 from schemas.check_in import CheckInCreate
-from schemas.errors import CheckInNotFound, RecordingTooLong
+from schemas.errors import CheckInNotFound, PermanentError, RecordingTooLong
 from store.audio import StagedAudio
 from store.check_ins import StoredRecording
 from store.media.formats import SNIFF_BYTES, sniff
@@ -30,16 +30,27 @@ class Intake:
 
         Whether the check-in is new. Raises the errors of `Sandbox.probe`, `CheckIns.add` and `AudioStore`.
         """
-        recording = self._known(account_id, create, audio) or self._keep(audio)
+        known = self._known(account_id, create, audio)
+        recording = known or self._keep(audio)
+        try:
+            key = self._commit(account_id, create, recording)
+        except PermanentError:  # refused; after any other error its row may be there all the same
+            if known is None:
+                self.store.audio.delete(recording.key)
+            raise
+        if key is None:
+            log.info("check_in.received", check_in_id=str(create.id), audio_seconds=recording.seconds)
+        elif recording.key != key:  # another request with the same id was faster
+            self.store.audio.delete(recording.key)
+        return key is None
+
+    def _commit(self, account_id: UUID, create: CheckInCreate, recording: StoredRecording) -> str | None:
+        """None for a new check-in; else the key of the recording that it has."""
         with self.store.unit_of_work() as work:
             check_in, new = work.check_ins.add(account_id, create, recording, now=self.store.clock())
             if new:
                 work.nudge(TRANSCRIBE, check_in.id, attempts=check_in.attempt)
-        if new:
-            log.info("check_in.received", check_in_id=str(create.id), audio_seconds=recording.seconds)
-        elif recording.key != check_in.audio_key:  # another request with the same id was faster
-            self.store.audio.delete(recording.key)
-        return new
+            return None if new else check_in.audio_key
 
     def _known(self, account_id: UUID, create: CheckInCreate, audio: StagedAudio) -> StoredRecording | None:
         """The recording of a check-in that exists, if these are its bytes: they need not be stored again."""

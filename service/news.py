@@ -66,8 +66,15 @@ class News:
             self._listening = True
             async for message in pubsub.listen():
                 if message["type"] == "message":
-                    for news in self._readers.get(UUID(message["data"].decode()), ()):
-                        news.set()
+                    self._tell(message["data"])
+
+    def _tell(self, account: bytes) -> None:
+        try:
+            account_id = UUID(account.decode())
+        except ValueError:  # not from us
+            return
+        for news in self._readers.get(account_id, ()):
+            news.set()
 
     @contextmanager
     def _reader(self, account_id: UUID) -> Iterator[asyncio.Event]:

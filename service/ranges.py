@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from schemas.errors import RangeNotSatisfiable
 
 CHUNK_BYTES = 64 * 1024
-_SINGLE_RANGE = re.compile(r"bytes=(\d*)-(\d*)$", re.ASCII)
+_SINGLE_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})$", re.ASCII)
 
 
 def serve(request: Request, open_file: Callable[[], BinaryIO], *, size: int, media_type: str, etag: str) -> Response:

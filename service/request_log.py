@@ -1,6 +1,6 @@
 """One log line for each request: method, path, status, seconds. No query, no body, no address.
 
-Our paths hold ids at most. One that is not ours can hold anything, and is logged as unknown.
+The path is the route's, with its parameters unfilled: what stands in their places can be anything.
 """
 
 import time
@@ -9,6 +9,16 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger()
+
+
+def _template(scope: Scope) -> str:
+    """/v1/check-ins/{check_in_id} for any check-in; `unknown` where no route fits."""
+    route = scope.get("route")
+    if route is None:
+        return "unknown"
+    own: str = getattr(route, "path", "")
+    prefix = "/v1" if scope["path"].startswith("/v1/") and not own.startswith("/v1/") else ""
+    return prefix + own
 
 
 class RequestLog:
@@ -37,7 +47,7 @@ class RequestLog:
             log.info(
                 "request.completed",
                 method=scope["method"],
-                path=scope["path"] if "route" in scope else "unknown",
+                path=_template(scope),
                 status=status,
                 seconds=round(time.monotonic() - began, 3),
             )

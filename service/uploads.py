@@ -1,6 +1,6 @@
 """Uploads: a body of bytes streams into the audio store, raw or as multipart, and is never in memory as a whole."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -56,21 +56,34 @@ def parse_create(fields: dict[str, Any], *, where: str) -> CheckInCreate:
 
 
 async def _receive_form(request: Request, audio: StagedAudio, *, max_bytes: int) -> CheckInCreate:
-    fields = {name: ValueTarget(MaxSizeValidator(MAX_FIELD_BYTES)) for name in CheckInCreate.model_fields}
+    fields = {name: _FieldTarget(MaxSizeValidator(MAX_FIELD_BYTES)) for name in CheckInCreate.model_fields}
+    audio_part = _AudioTarget(audio, max_bytes)
     try:
         parser = StreamingFormDataParser(headers=request.headers)
     except ParseFailedException as error:
         raise InvalidInput("The multipart body has no boundary") from error
     for name, target in fields.items():
         parser.register(name, target)
-    parser.register(AUDIO_FIELD, _AudioTarget(audio, max_bytes))
+    parser.register(AUDIO_FIELD, audio_part)
     received = 0
     async for piece in _pieces(request):
         received += len(piece)
         _check_size(received - MAX_FORM_BYTES, max_bytes)
         await run_in_threadpool(_parse, parser, piece)
+    _check_parts({**fields, AUDIO_FIELD: audio_part})
     values = {name: target.value.decode(errors="replace") for name, target in fields.items()}
     return parse_create({name: value for name, value in values.items() if value}, where="body")
+
+
+def _check_parts(parts: Mapping[str, "_Part"]) -> None:
+    """Every part is there in full: a body that is cut off may end in the middle of the audio."""
+    for name, part in parts.items():
+        if part.is_open:
+            raise UploadIncomplete(f"The body ended within its part `{name}`")
+        if part.count > 1:
+            raise InvalidInput(f"The part `{name}` was sent {part.count} times")
+    if parts[AUDIO_FIELD].count == 0:
+        raise InvalidInput(f"The body has no part `{AUDIO_FIELD}`")
 
 
 def _parse(parser: StreamingFormDataParser, piece: bytes) -> None:
@@ -82,7 +95,27 @@ def _parse(parser: StreamingFormDataParser, piece: bytes) -> None:
         raise InvalidInput(f"A field is longer than {MAX_FIELD_BYTES} bytes") from error
 
 
-class _AudioTarget(BaseTarget):  # type: ignore[misc]  # the library ships no types
+class _Part:
+    """Knows how often a part came, and whether its end was seen."""
+
+    count = 0
+    is_open = False
+
+    def on_start(self) -> None:
+        """Called by the parser at the part's head."""
+        self.count += 1
+        self.is_open = True
+
+    def on_finish(self) -> None:
+        """Called at the boundary behind it."""
+        self.is_open = False
+
+
+class _FieldTarget(_Part, ValueTarget):  # type: ignore[misc]  # the library ships no types
+    """A short part, kept in memory."""
+
+
+class _AudioTarget(_Part, BaseTarget):  # type: ignore[misc]
     """The part that goes into the audio store."""
 
     def __init__(self, audio: StagedAudio, max_bytes: int) -> None:

@@ -52,16 +52,19 @@ class CheckIns:
         Raises CheckInIdTaken where the id has other bytes (or another owner, which looks the same), CheckInDeleted
         where it was deleted before.
         """
-        if self._session.get(Tombstone, create.id) is not None:
-            raise CheckInDeleted
         if (known := self._session.get(CheckIn, create.id)) is not None:
             return _same(known, account_id, recording), False
+        # In this order: PostgreSQL lets each look see what was committed in between, a deletion for one.
+        if (tombstone := self._session.get(Tombstone, create.id)) is not None:
+            raise CheckInDeleted if tombstone.account_id == account_id else CheckInIdTaken
         check_in = _new(account_id, create, recording, now=now)
         try:
             with self._session.begin_nested():
                 self._session.add(check_in)
         except IntegrityError:  # another request with this id was faster
-            known = self._session.get_one(CheckIn, create.id, populate_existing=True)
+            known = self._session.get(CheckIn, create.id, populate_existing=True)
+            if known is None:  # and has deleted it since
+                raise CheckInDeleted from None
             return _same(known, account_id, recording), False
         self._changes.record(
             account_id, ChangeType.CHECK_IN_MOVED, check_in_id=check_in.id, state=check_in.state, at=now

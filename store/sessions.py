@@ -84,8 +84,8 @@ class Sessions:
             .where(Token.digest == _digest(secret), Token.purpose == purpose, Token.expires_at > now)
             .where(Session.revoked_at.is_(None))
         )
-        if purpose is TokenPurpose.REFRESH:  # two refreshes of one token take their turns
-            query = query.with_for_update(of=Token)
+        if purpose is TokenPurpose.REFRESH:  # two refreshes of one session take their turns
+            query = query.with_for_update(of=Session)
         return self._session.scalar(query)
 
     def _in_grace(self, token: Token, *, now: datetime) -> bool:
