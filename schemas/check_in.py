@@ -94,8 +94,12 @@ class Failure(Schema):
     action: str
 
 
+KNOWN_ZONES = frozenset(available_timezones() - {"localtime", "Factory"})
+"""Without those that mean the server's own, or none."""
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in KNOWN_ZONES:
         raise ValueError("not an IANA time zone; send a name such as Europe/Berlin")
     return name
 
@@ -161,7 +165,7 @@ class RunCreate(Schema):
     """Run a settled check-in again."""
 
     language: Language | None = None
-    """Take this language from now on; left out, as before."""
+    """Take this language from now on; null: detect it; left out: as before."""
 
 
 class CheckInPage(Schema):

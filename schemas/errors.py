@@ -9,6 +9,7 @@ TandemError
 │   │   ├── RecordingUnsupported   not audio of a format we know
 │   │   ├── RecordingUnreadable    a known format, but damaged
 │   │   ├── RangeNotSatisfiable
+│   │   ├── RequestTooLarge        a body that is no recording
 │   │   ├── UploadIncomplete
 │   │   └── CursorInvalid
 │   ├── NotSignedIn
@@ -110,6 +111,13 @@ class RangeNotSatisfiable(InvalidInput):
     def __init__(self, size: int) -> None:
         super().__init__(f"The recording has {size} bytes")
         self.size = size
+
+
+class RequestTooLarge(InvalidInput):
+    """A body that is no recording has more bytes than any that makes sense."""
+
+    title = "The request has too many bytes"
+    action = "Send a recording to POST /v1/check-ins; everything else is short."
 
 
 class UploadIncomplete(InvalidInput):

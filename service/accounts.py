@@ -82,7 +82,6 @@ def _find_account(store: Store, email: str) -> Account | None:
 def _open_session(store: Store, account: Account, device_name: str) -> SessionTokens:
     now = store.clock()
     with store.unit_of_work() as work:
-        work.sessions.forget_expired(now=now)
         issued = work.sessions.open(account.id, device_name=device_name, now=now)
     return _tokens(issued)
 

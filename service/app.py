@@ -10,10 +10,12 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
+from schemas.errors import InvalidInput
 from service import accounts, changes, check_ins, health
+from service.body_limit import BodyLimit
 from service.news import News
 from service.passwords import Passwords
-from service.problems import add_problem_handlers
+from service.problems import add_problem_handlers, documented
 from service.request_log import RequestLog
 from service.settings import ServiceSettings
 from store.media.sandbox import Sandbox
@@ -22,8 +24,6 @@ from store.repeating import Repeating
 from store.sweep import sweep
 
 HEARTBEAT_SECONDS = 2.0
-MAX_BODY_BYTES = 64_000
-"""Of every request but an upload, which has limits of its own."""
 
 DESCRIPTION = """
 Spoken check-ins become transcripts with feelings, needs, requests and demands, each a quote that can be played back.
@@ -51,7 +51,7 @@ def create_app(
         version=version("tandem"),
         description=DESCRIPTION,
         lifespan=_lifespan,
-        max_body_size=MAX_BODY_BYTES,
+        responses=documented(InvalidInput),
         docs_url="/docs",
         redoc_url=None,
     )
@@ -64,6 +64,7 @@ def create_app(
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
     add_problem_handlers(app)
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
     return app
 

@@ -32,8 +32,6 @@ from store.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix="/check-ins", tags=["Check-ins"], responses=documented(NotSignedIn))
 
-UPLOAD_BYTES = 2**63
-"""`uploads.receive` has the limit that is set; the framework's must not come first."""
 _AUDIO_TYPES = sorted({format_.media_type for format_ in RecordingFormat} | {"application/octet-stream"})
 _AUDIO_BYTES = {"schema": {"type": "string", "format": "binary"}}
 
@@ -64,7 +62,6 @@ def _upload_documentation() -> dict[str, Any]:
 @router.post(
     "",
     summary="Send a recording",
-    max_body_size=UPLOAD_BYTES,
     status_code=status.HTTP_201_CREATED,
     openapi_extra=_upload_documentation(),
     responses=documented(
@@ -164,6 +161,7 @@ def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) 
     with store.unit_of_work() as work:
         check_in = work.check_ins.delete_for(signed_in.account_id, check_in_id, now=store.clock())
         work.afterwards(lambda: store.audio.delete(check_in.audio_key))
+        work.afterwards(store.database.forget_deleted)
 
 
 @router.post(
@@ -175,9 +173,8 @@ def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) 
 def create_run(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep, run: RunCreate | None = None) -> CheckInRead:
     """Run a check-in again: after a failure, or in another language. The old result stays until there is a new one."""
     with store.unit_of_work() as work:
-        check_in = work.check_ins.run_again(
-            signed_in.account_id, check_in_id, language=run.language if run else None, now=store.clock()
-        )
+        changed = run.model_dump(exclude_unset=True) if run else {}
+        check_in = work.check_ins.run_again(signed_in.account_id, check_in_id, now=store.clock(), **changed)
         work.nudge(TRANSCRIBE, check_in_id, attempts=check_in.attempt)
     return _read(store, signed_in.account_id, check_in_id)
 

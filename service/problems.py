@@ -16,12 +16,14 @@ from schemas.errors import TandemError, TemporaryError
 from schemas.problem import InvalidField, Problem
 
 MEDIA_TYPE = "application/problem+json"
+_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
 STATUS: Mapping[type[TandemError], int] = {
     TandemError: 500,
     errors.InvalidInput: 422,
     errors.RecordingTooLarge: 413,
     errors.RecordingTooLong: 413,
+    errors.RequestTooLarge: 413,
     errors.RecordingUnsupported: 415,
     errors.RecordingUnreadable: 415,
     errors.RangeNotSatisfiable: 416,
@@ -64,17 +66,26 @@ def documented(*listed: type[TandemError]) -> dict[int | str, dict[str, Any]]:
     responses: dict[int | str, dict[str, Any]] = {}
     for error in listed:
         status = status_of(error)
-        described = responses.setdefault(status, {"model": Problem, "description": ""})
+        described = responses.setdefault(status, {"content": {MEDIA_TYPE: {"schema": _SCHEMA}}, "description": ""})
         described["description"] = f"{described['description']} {error.title} (`{type_of(error)}`).".strip()
     return responses
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Answer every error as a problem."""
+    """Answer every error as a problem, and describe problems in the OpenAPI."""
+    generate = app.openapi
+    app.openapi = lambda: _with_problem_schema(generate())  # type: ignore[method-assign]  # FastAPI's own way
     app.add_exception_handler(TandemError, _answer_known)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(Exception, _answer_unforeseen)
+
+
+def _with_problem_schema(document: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI describes models as application/json alone, so this one is referred to by name and added here."""
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+    return document
 
 
 def _answer_known(_request: Request, error: Exception) -> JSONResponse:
@@ -124,6 +135,11 @@ def _answer_http(_request: Request, error: Exception) -> JSONResponse:
 def _answer_unforeseen(_request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", exc_info=error)
     return _answer(problem_of(TandemError()))
+
+
+def answer_problem(error: TandemError) -> JSONResponse:
+    """An error as a response, for what answers before any route."""
+    return _answer(problem_of(error))
 
 
 def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:

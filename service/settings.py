@@ -10,8 +10,8 @@ class ServiceSettings(StoreSettings):
 
     host: str = "127.0.0.1"
     """Address to listen on. 0.0.0.0 for every interface."""
-    port: int = Field(default=8000, ge=0, le=65535)
-    """Port to listen on; 0 takes a free one."""
+    port: int = Field(default=8000, ge=1, le=65535)
+    """Port to listen on."""
     max_recording_megabytes: float = Field(default=100, gt=0)
     """Largest recording, in MB (10^6 bytes)."""
     max_wait_seconds: float = Field(default=30, ge=0)

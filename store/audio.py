@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import BinaryIO, Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from schemas.errors import RecordingMissing, StorageFull, StorageUnavailable
 
@@ -49,6 +48,9 @@ class AudioStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove it; nothing happens where it is gone already."""
 
+    def belongs_to(self, owner: UUID) -> bool:
+        """Whether these are the recordings of this database. The first that asks becomes the owner."""
+
     def old_keys(self, *, minimum_age: float) -> Iterator[str]:
         """Keys of recordings older than so many seconds: the janitor looks whether they still belong to a row."""
 
@@ -85,7 +87,18 @@ class LocalAudioStore:
 
     def delete(self, key: str) -> None:
         """Unlink the file."""
-        self.path(key).unlink(missing_ok=True)
+        with _storage_errors():
+            self.path(key).unlink(missing_ok=True)
+
+    def belongs_to(self, owner: UUID) -> bool:
+        """As a file in the folder tells."""
+        mark = self._folder / "owner"
+        try:
+            with mark.open("x") as file:
+                file.write(str(owner))
+        except FileExistsError:
+            return mark.read_text() == str(owner)
+        return True
 
     def old_keys(self, *, minimum_age: float) -> Iterator[str]:
         """Kept files by their age; what has been arriving for longer than that is removed on the way."""
@@ -148,75 +161,6 @@ class LocalStagedAudio:
         """Close, and unlink what still lies in `incoming/`."""
         self._file.close()
         self._path.unlink(missing_ok=True)
-
-
-class MemoryAudioStore:
-    """Recordings in memory, for tests."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[bytes, float]] = {}
-
-    def stage(self) -> "MemoryStagedAudio":
-        """Begin a recording."""
-        return MemoryStagedAudio(self._kept)
-
-    def open(self, key: str) -> BinaryIO:
-        """A temporary file: whoever decodes needs a descriptor."""
-        if key not in self._kept:
-            raise RecordingMissing
-        file = TemporaryFile()  # noqa: SIM115 - handed to the caller, who closes it
-        file.write(self._kept[key][0])
-        file.seek(0)
-        return file
-
-    def delete(self, key: str) -> None:
-        """Forget it."""
-        self._kept.pop(key, None)
-
-    def old_keys(self, *, minimum_age: float) -> Iterator[str]:
-        """By the time they were kept."""
-        oldest = time.time() - minimum_age
-        yield from [key for key, (_, kept_at) in self._kept.items() if kept_at < oldest]
-
-
-class MemoryStagedAudio:
-    """A recording that arrives in an unnamed file, as whoever looks into it needs a descriptor."""
-
-    def __init__(self, kept: dict[str, tuple[bytes, float]]) -> None:
-        self._kept = kept
-        self._file = TemporaryFile()  # noqa: SIM115 - closed when it is discarded
-        self.size = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Append."""
-        self._file.seek(self.size)
-        self._file.write(chunk)
-        self.size += len(chunk)
-
-    @property
-    def sha256(self) -> str:
-        """Hash of what was written."""
-        return sha256(self._content()).hexdigest()
-
-    @property
-    def file(self) -> BinaryIO:
-        """The file itself, flushed."""
-        self._file.flush()
-        return self._file
-
-    def keep(self) -> str:
-        """Remember it."""
-        key = uuid4().hex
-        self._kept[key] = (self._content(), time.time())
-        return key
-
-    def discard(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _content(self) -> bytes:
-        self._file.seek(0)
-        return self._file.read()
 
 
 @contextmanager

@@ -94,9 +94,10 @@ class CheckIns:
         self._changes.record(account_id, ChangeType.CHECK_IN_DELETED, check_in_id=check_in_id, state=None, at=now)
         return check_in
 
-    def run_again(self, account_id: UUID, check_in_id: UUID, *, language: str | None, now: datetime) -> CheckIn:
+    def run_again(self, account_id: UUID, check_in_id: UUID, *, now: datetime, **changed: str | None) -> CheckIn:
         """Back to the beginning. What was heard before stays readable until there is something newer.
 
+        `changed` holds a new `language` (None: detect it) where it is another.
         Raises CheckInUnsettled while a run is still going on.
         """
         check_in = self.get_for(account_id, check_in_id)
@@ -109,7 +110,7 @@ class CheckIns:
             requested_at=now,
             tries=0,
             failure_reason=None,
-            language=language or check_in.language,
+            **changed,
         )
         if not moved:
             raise CheckInUnsettled

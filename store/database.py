@@ -21,6 +21,12 @@ class Database:
             self.engine.execution_options(read_only=True), expire_on_commit=False, autoflush=False
         )
 
+    def forget_deleted(self) -> None:
+        """Have SQLite's write-ahead log emptied: what was deleted still stands in it until then."""
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()

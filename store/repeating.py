@@ -16,7 +16,7 @@ class Repeating:
     A call that fails is logged, and the next one may go better.
     """
 
-    def __init__(self, name: str, call: Callable[[], None], *, every_seconds: float) -> None:
+    def __init__(self, name: str, call: Callable[[], object], *, every_seconds: float) -> None:
         self._name = name
         self._call = call
         self._every_seconds = every_seconds
@@ -34,8 +34,10 @@ class Repeating:
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._every_seconds):
+        while True:
             try:
                 self._call()
             except Exception as error:  # a thread's edge: nobody would see it end
                 log.warning("repeating.failed", name=self._name, exc_info=error)
+            if self._stopped.wait(self._every_seconds):
+                return

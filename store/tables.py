@@ -147,6 +147,14 @@ class Change(Table):
     state: Mapped[CheckInState | None]
 
 
+class Identity(Table):
+    """One row that tells this database from any other: a folder of recordings belongs to one database."""
+
+    __tablename__ = "identity"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
 class Tombstone(Table):
     """A check-in that was deleted: an upload that arrives late does not bring it back."""
 

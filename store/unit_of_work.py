@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+import structlog
 from sqlalchemy.exc import OperationalError
 
-from schemas.errors import StorageUnavailable
+from schemas.errors import StorageUnavailable, TemporaryError
 from store.accounts import Accounts
 from store.changes import Changes
 from store.check_ins import CheckIns
@@ -17,6 +18,8 @@ from store.sessions import Sessions
 from store.stage_totals import StageTotals
 from store.stages import Stage
 from store.wake_ups import WakeUps
+
+log = structlog.get_logger()
 
 
 class UnitOfWork:
@@ -40,14 +43,17 @@ class UnitOfWork:
         self._nudges.append((stage, check_in_id, attempts + 1))
 
     def afterwards(self, call: Callable[[], None]) -> None:
-        """Do this after the commit, and not at all if there is none. It must not raise."""
+        """Do this after the commit, and not at all if there is none. A storage that fails then is only logged."""
         self._afterwards.append(call)
 
     def commit(self, wake_ups: WakeUps) -> None:
         """Make it durable, then let the messages go."""
         self._session.commit()
         for call in self._afterwards:
-            call()
+            try:
+                call()
+            except TemporaryError as error:
+                log.warning("afterwards.failed", exc_info=error)
         for stage, check_in_id, attempt in self._nudges:
             wake_ups.nudge(stage, check_in_id, attempt)
         for account_id in self._accounts_changed:

@@ -6,7 +6,7 @@ look again by themselves.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -108,29 +108,3 @@ class RedisWakeUps:
             log.warning("wake_ups.lost", error=type(error).__name__)
         elif was_away and not error:
             log.info("wake_ups.back")
-
-
-class MemoryWakeUps:
-    """Wake-ups that are only remembered: for tests, and for a process without a queue server."""
-
-    def __init__(self) -> None:
-        self.nudges: list[tuple[Stage, UUID, int]] = []
-        self.announced: list[UUID] = []
-
-    def nudge(self, stage: Stage, check_in_id: UUID, attempt: int) -> None:
-        """Remember the nudge."""
-        self.nudges.append((stage, check_in_id, attempt))
-
-    def waiting(self, stage: Stage) -> int | None:
-        """How many nudges of a stage have been taken in and not drained."""
-        return sum(1 for nudged, _, _ in self.nudges if nudged is stage)
-
-    def announce(self, account_id: UUID) -> None:
-        """Remember the announcement."""
-        self.announced.append(account_id)
-
-    def drain(self) -> Iterator[tuple[Stage, UUID]]:
-        """Take the nudges out, oldest first, those that are added meanwhile included."""
-        while self.nudges:
-            stage, check_in_id, _ = self.nudges.pop(0)
-            yield stage, check_in_id

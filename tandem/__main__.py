@@ -1,5 +1,6 @@
 """The command line. Each command imports what it needs, so that none waits for the others."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -7,6 +8,8 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import ArgumentError
 
 app = typer.Typer(
     help="Spoken check-ins become transcripts with feelings, needs, requests and demands.",
@@ -150,8 +153,24 @@ def _leave(_signum: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """The entry point `tandem`."""
-    app()
+    """The entry point `tandem`. Whatever it writes is for its user alone."""
+    os.umask(0o077)
+    try:
+        app()
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            name = "_".join(str(part) for part in detail["loc"]).upper()
+            typer.echo(f"TANDEM_{name}: {detail['msg']}. docs/settings.md tells what it may be.", err=True)
+        sys.exit(2)
+    except (OSError, ArgumentError) as error:
+        typer.echo(f"{_said_by(error)}. `tandem doctor` looks at everything a start needs.", err=True)
+        sys.exit(1)
+
+
+def _said_by(error: OSError | ArgumentError) -> str:
+    if isinstance(error, ArgumentError):
+        return "TANDEM_DATABASE_URL is not a database URL"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,10 @@ def _database(settings: ServiceSettings) -> Finding:
         return Finding("Database", False, f"SQLite {sqlite3.sqlite_version}", "Use a Python with SQLite 3.35 or newer.")
     if not settings.database_url and not (settings.data_folder / "tandem.sqlite3").exists():
         return Finding("Database", True, f"SQLite {sqlite3.sqlite_version}, made at the first start")
-    database = Database(settings.resolved_database_url)
+    try:
+        database = Database(settings.resolved_database_url)
+    except SQLAlchemyError:
+        return Finding("Database", False, "the URL is none", "Correct TANDEM_DATABASE_URL; see docs/settings.md.")
     try:
         current = is_current(database)
     except SQLAlchemyError as error:
@@ -169,4 +172,6 @@ def _model(settings: WorkerSettings) -> Finding:
         where = locate(settings.model, folder=settings.models_folder)
     except TandemError as error:
         return Finding("Speech model", False, error.detail, "Run `make setup`, or set TANDEM_MODEL to another.")
+    if settings.model.startswith((os.sep, ".")) and not Path(where).exists():
+        return Finding("Speech model", False, f"{settings.model} is not there", "Correct TANDEM_MODEL.")
     return Finding("Speech model", True, f"{settings.model}, {'checked' if Path(where).exists() else 'from its hub'}")

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,7 +92,7 @@ def _tandem(settings: ServiceSettings, name: str, *arguments: str, ready: Callab
     heartbeat_file = settings.data_folder.absolute() / "run" / f"{name}.heartbeat"
     env = {
         "TANDEM_HEARTBEAT_FILE": str(heartbeat_file),
-        "TANDEM_WORKER_NAME": name,
+        "TANDEM_WORKER_NAME": f"{name}@{socket.gethostname()}",
         "TANDEM_HOST": settings.host,
         "TANDEM_PORT": str(settings.port),
         "TANDEM_LOG_FORMAT": settings.log_format,

@@ -10,7 +10,7 @@ from store.database import Database
 from store.logs import set_up_logs
 from store.schema import migrate
 from tandem.doctor import examine, report
-from tandem.embedded import AlreadyRunning, own_data_folder, programs
+from tandem.embedded import AlreadyRunning, api_answers, own_data_folder, programs
 from tandem.reporting import console, joining_progress
 from tandem.supervisor import Supervisor
 from workers.settings import WorkerSettings
@@ -52,6 +52,9 @@ def _run_owned(settings: ServiceSettings) -> int:
     workers = WorkerSettings()
     with joining_progress() as on_progress:
         locate(workers.model, folder=workers.models_folder, on_progress=on_progress)
+    if api_answers(settings):
+        console.print(f"Another Tandem listens on {settings.host}:{settings.port}. Choose another: TANDEM_PORT=8001.")
+        return 1
     ill = [finding for finding in examine(settings, workers) if not finding.well]
     if ill:
         for finding in ill:

@@ -54,18 +54,20 @@ def transcribe_files(files: Iterable[Path], *, language: str | None, as_json: bo
 
 
 def tag_lines(text: str) -> int:
-    """Tag each line of `text`; prints one JSON object a line. Returns 2 at a line that does not fit."""
+    """Tag each line of `text`; prints one JSON object a line. Returns 2 if there was a line that does not fit."""
     tagger = LexiconTagger()
+    status = 0
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
         try:
             given = TextLine.model_validate_json(line)
         except ValidationError:
-            console.print(f'line {number}: not a JSON object with "id" and "text"', style="red")
-            return 2
+            console.print(f'line {number}: not a JSON object with "id" and "text", both strings', style="red")
+            status = 2
+            continue
         print(json.dumps({"id": given.id, "tags": [_as_json(tag) for tag in tagger.tag(given.text)]}))
-    return 0
+    return status
 
 
 def tag_text(text: str) -> int:

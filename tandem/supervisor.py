@@ -20,7 +20,7 @@ STALE_SECONDS = 15.0
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """A process that ran this long has recovered: its next restart is quick again."""
-STOP_SECONDS = 10.0
+STOP_SECONDS = 30.0
 """Between SIGTERM and SIGKILL."""
 POLL_SECONDS = 0.2
 
@@ -93,6 +93,8 @@ class _Child:
         self._started_at = 0.0
         self._start_at = 0.0
         self._pause = POLL_SECONDS
+        self._beat = 0.0
+        self._seen_at = 0.0
 
     @property
     def running(self) -> bool:
@@ -132,10 +134,12 @@ class _Child:
         if self._process is None or self.program.heartbeat_file is None:
             return False
         try:
-            silent = time.time() - self.program.heartbeat_file.stat().st_mtime
+            beat = self.program.heartbeat_file.stat().st_mtime
         except FileNotFoundError:
             return time.monotonic() - self._started_at > FIRST_BEAT_SECONDS
-        return silent > STALE_SECONDS
+        if beat != self._beat:  # by our own clock: the wall clock jumps, above all when a laptop wakes up
+            self._beat, self._seen_at = beat, time.monotonic()
+        return time.monotonic() - self._seen_at > STALE_SECONDS
 
     def kill(self) -> None:
         if self._process is not None:

@@ -1,7 +1,8 @@
 """Attempts: the edge of every job. Claim, work, and write the outcome once, or hand the check-in back."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,31 @@ class ShiftEnded(BaseException):
     """The worker was asked to stop: raised in the middle of whatever it does."""
 
 
+class Gate:
+    """Open while a stage works, which may be interrupted. Claiming and finishing may not: they take milliseconds."""
+
+    def __init__(self) -> None:
+        self._open = False
+        self._ending = False
+
+    def end(self) -> None:
+        """The worker has to stop. From a signal handler: raises ShiftEnded if the gate is open, else once it opens."""
+        self._ending = True
+        if self._open:
+            raise ShiftEnded
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Open during the block."""
+        self._open = True
+        try:
+            if self._ending:
+                raise ShiftEnded
+            yield
+        finally:
+            self._open = False
+
+
 @dataclass(frozen=True)
 class Shift:
     """What an attempt needs of the worker it runs in."""
@@ -48,6 +74,7 @@ class Shift:
     store: Store
     worker: str
     keeper: Keeper
+    gate: Gate
     deadline_seconds: float
     deadline_per_audio_second: float
     unknown_audio_seconds: float
@@ -90,7 +117,8 @@ def attempt(
     with structlog.contextvars.bound_contextvars(check_in_id=str(check_in_id), stage=stage.name, attempt=claim.attempt):
         try:
             with shift.keeper.holding(claim, seconds=shift.deadline(check_in)):
-                outcome = work(check_in)
+                with shift.gate.opened():
+                    outcome = work(check_in)
                 _finish(shift, claim, outcome, seconds=time.monotonic() - began)
         except ShiftEnded:
             _hand_back(shift, claim)

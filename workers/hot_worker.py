@@ -6,11 +6,12 @@ owns retries, so RQ's are not used. One queue for each process: a worker of seve
 """
 
 from types import FrameType
+from typing import Any
 
 from rq import SimpleWorker
 from rq.worker import WorkerStatus
 
-from workers.attempts import ShiftEnded
+from workers.attempts import Gate
 
 
 class HotWorker(SimpleWorker):
@@ -19,9 +20,13 @@ class HotWorker(SimpleWorker):
     max_connection_wait_time = 2.0
     """When Redis comes back, so do we."""
 
+    def __init__(self, *arguments: Any, gate: Gate, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._gate = gate
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """SIGTERM or SIGINT."""
-        busy = self.get_state() == WorkerStatus.BUSY
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # rq's own
-        if busy:
-            raise ShiftEnded
+        """SIGTERM or SIGINT. While it works Redis is not told, as RQ would do: it may be away, and we cannot wait."""
+        if self.get_state() != WorkerStatus.BUSY:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # rq's own
+        self._stop_requested = True
+        self._gate.end()

@@ -25,7 +25,10 @@ def _end_process() -> None:
 
 
 class Keeper:
-    """Call `beat` every few seconds. While native code keeps Python from running it, the supervisor sees no beat."""
+    """Call `beat` and `renew` every few seconds, each from a thread of its own.
+
+    While native code keeps Python from running them, the supervisor sees no beat.
+    """
 
     def __init__(
         self, store: Store, *, heartbeat_file: Path | None, end_process: Callable[[], None] = _end_process
@@ -48,7 +51,7 @@ class Keeper:
                 del self._held[claim]
 
     def beat(self) -> None:
-        """One sign of life."""
+        """One sign of life. Asks no database: one that hangs must not make a worker look dead."""
         with self._lock:
             held = dict(self._held)
         if any(time.monotonic() > deadline for deadline in held.values()):
@@ -56,6 +59,11 @@ class Keeper:
             self._end_process()
         if self._heartbeat_file:
             self._heartbeat_file.touch()
+
+    def renew(self) -> None:
+        """Renew the leases of all claims held."""
+        with self._lock:
+            held = list(self._held)
         for claim in held:
             self._renew(claim)
 

@@ -9,12 +9,12 @@ from redis import Redis, RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from store.janitor import remove_orphans
+from store.janitor import tidy
 from store.media.sandbox import Sandbox
 from store.opening import Store, open_store
 from store.repeating import Repeating
 from store.sweep import release_left_by, sweep
-from workers.attempts import Shift
+from workers.attempts import Gate, Shift
 from workers.hot_worker import HotWorker
 from workers.jobs import tag, transcribe
 from workers.keeper import Keeper
@@ -45,11 +45,11 @@ def run_worker(kind: WorkerKind, settings: WorkerSettings) -> None:
             transcribe.TOOLS.set(transcribe.TranscribeTools(shift, sandbox, load_transcriber(settings), max_seconds))
         else:
             tag.TOOLS.set(tag.TagTools(shift, LexiconTagger()))
-            stack.enter_context(Repeating("janitor", lambda: _tidy(store), every_seconds=JANITOR_SECONDS))
+            stack.enter_context(Repeating("janitor", partial(tidy, store), every_seconds=JANITOR_SECONDS))
         release_left_by(store, settings.worker_name)
         redis = _wait_for_redis(settings)
         log.info("worker.ready", worker=settings.worker_name, name=kind)
-        _rq_worker(kind, redis, settings).work(logging_level="WARNING")
+        _rq_worker(kind, redis, settings, shift.gate).work(logging_level="WARNING")
 
 
 def load_transcriber(settings: WorkerSettings) -> Transcriber:
@@ -64,20 +64,18 @@ def load_transcriber(settings: WorkerSettings) -> Transcriber:
 
 def _begin_shift(stack: ExitStack, store: Store, settings: WorkerSettings) -> Shift:
     keeper = Keeper(store, heartbeat_file=settings.heartbeat_file)
-    stack.enter_context(Repeating("keeper", keeper.beat, every_seconds=settings.beat_seconds))
+    stack.enter_context(Repeating("beat", keeper.beat, every_seconds=settings.beat_seconds))
+    stack.enter_context(Repeating("renew", keeper.renew, every_seconds=settings.beat_seconds))
     stack.enter_context(Repeating("sweep", partial(sweep, store), every_seconds=settings.sweep_seconds))
     return Shift(
         store=store,
         worker=settings.worker_name,
         keeper=keeper,
+        gate=Gate(),
         deadline_seconds=settings.deadline_seconds,
         deadline_per_audio_second=settings.deadline_per_audio_second,
         unknown_audio_seconds=settings.max_recording_minutes * 60,
     )
-
-
-def _tidy(store: Store) -> None:
-    remove_orphans(store)
 
 
 def _wait_for_redis(settings: WorkerSettings) -> Redis:
@@ -91,11 +89,12 @@ def _wait_for_redis(settings: WorkerSettings) -> Redis:
             time.sleep(1)
 
 
-def _rq_worker(kind: WorkerKind, redis: Redis, settings: WorkerSettings) -> HotWorker:
+def _rq_worker(kind: WorkerKind, redis: Redis, settings: WorkerSettings, gate: Gate) -> HotWorker:
     return HotWorker(
         [Queue(kind, connection=redis, serializer=JSONSerializer)],
         name=f"{settings.worker_name}-{time.time_ns()}",
         connection=redis,
+        gate=gate,
         serializer=JSONSerializer,
         log_job_description=False,
         worker_ttl=IDLE_SECONDS + RQ_MARGIN_SECONDS,

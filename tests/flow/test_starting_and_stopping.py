@@ -52,6 +52,22 @@ def test_a_second_start_says_so_and_leaves_the_first_alone(system: System) -> No
     assert system.answers()
 
 
+def test_an_address_where_another_tandem_listens_is_refused(system: System) -> None:
+    """It would take the other's answers for its own."""
+    second = system.run("up", "second", TANDEM_DATA_FOLDER=str(system.folder / "other"))
+
+    assert second.wait(30) == 1
+    assert "Another Tandem listens on" in (system.folder / "second.log").read_text()
+
+
+def test_what_is_kept_is_for_its_user_alone(system: System, phone: Phone) -> None:
+    """Folder, database and recordings."""
+    phone.send("ami_es2011a_0040.wav")
+
+    kept = [path for path in system.folder.joinpath("data").rglob("*") if path.exists()]
+    assert [path for path in kept if path.stat().st_mode & 0o077 and not path.is_socket()] == []
+
+
 def test_a_process_that_hangs_is_replaced(system: System) -> None:
     """Its heartbeat is stale after 15 s."""
     hung = system.pid("api")

@@ -112,3 +112,16 @@ def test_a_damaged_recording_has_a_clean_outcome(system: System, phone: Phone, d
     else:
         assert check_in["state"] in {"ready", "no_speech"}
     assert phone.result(phone.send(SHORT))["state"] == "ready"
+
+
+def test_a_worker_that_is_told_to_stop_hands_its_work_back(system: System, phone: Phone) -> None:
+    """SIGTERM in the middle: it leaves within seconds, and the attempt is not held against the recording."""
+    check_in_id = phone.send(LONG)
+    until_transcribing(phone, check_in_id)
+    os.kill(system.pid("transcription-1"), signal.SIGTERM)
+
+    wait_until(
+        lambda: any(line["event"] == "attempt.handed_back" for line in system.log()),
+        description="the check-in was handed back",
+    )
+    assert phone.result(check_in_id)["state"] == "ready"

@@ -9,7 +9,7 @@ HARD_MODULE_LINES = 400
 FUNCTION_LINES = 40
 HARD_FUNCTION_LINES = 60
 
-LARGER_MODULES: dict[str, str] = {}
+LARGER_MODULES = {"schemas/errors.py": "one tree, read as a list: a title and an action for each error"}
 LARGER_FUNCTIONS = {
     "store/migrations/versions/0001_first_tables.py:upgrade": "the tables of a release, one statement after another",
 }

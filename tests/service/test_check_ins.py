@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,8 +16,8 @@ from httpx2 import Response
 from schemas.errors import StorageUnavailable
 from service.settings import ServiceSettings
 from store.opening import Store
-from store.wake_ups import MemoryWakeUps
 from tests.making import make_wav
+from tests.memory import MemoryWakeUps
 from tests.service.conftest import Phone
 
 Problem = Callable[[Response], str]
@@ -255,3 +256,69 @@ def test_a_stored_file_that_is_gone_is_told_apart(phone: Phone, settings: Servic
     answer = phone.get(f"/check-ins/{id_}/audio")
 
     assert (answer.status_code, problem(answer)) == (404, "recording-missing")
+
+
+def form(*parts: tuple[str, bytes], end: bytes = b"--x--\r\n") -> dict[str, Any]:
+    """A multipart body written by hand."""
+    given = [("id", str(uuid4()).encode()), ("recorded_at", b"2026-03-01T08:30:00Z"), ("time_zone", b"UTC"), *parts]
+    head = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    body = b"".join(head % (name.encode(), content) for name, content in given) + end
+    return {"content": body, "headers": {"Content-Type": "multipart/form-data; boundary=x"}}
+
+
+def test_a_multipart_body_that_is_cut_off_is_refused(phone: Phone, problem: Problem) -> None:
+    """Half a recording is not accepted in the name of the whole, which would then be refused for its other bytes."""
+    whole = form(("audio", make_wav()))
+    assert phone.post("/check-ins", **whole).status_code == 201
+    for end in (len(whole["content"]) - 8_000, len(whole["content"]) - 12):
+        answer = phone.post("/check-ins", **whole | {"content": whole["content"][:end]})
+        assert (answer.status_code, problem(answer)) == (400, "upload-incomplete")
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        ((("audio", make_wav()), ("audio", make_wav())), "`audio` was sent 2 times"),
+        ((("kind", b"weekly"), ("kind", b"weekly"), ("audio", make_wav())), "`kind` was sent 2 times"),
+        ((("file", make_wav()),), "no part `audio`"),
+    ],
+    ids=["two recordings", "a field twice", "another name"],
+)
+def test_a_multipart_body_with_other_parts_says_so(
+    phone: Phone, problem: Problem, parts: tuple[tuple[str, bytes], ...], told: str
+) -> None:
+    """Parts are not joined, and a misnamed one is not an empty recording."""
+    answer = phone.post("/check-ins", **form(*parts))
+
+    assert (answer.status_code, problem(answer)) == (422, "invalid-input")
+    assert told in answer.json()["detail"]
+
+
+def test_nothing_of_a_refused_upload_stays(
+    phone: Phone, stranger: Phone, settings: ServiceSettings, problem: Problem
+) -> None:
+    """A late upload of what was deleted, or with somebody else's id, leaves no file; and whose it is is not told."""
+    id_ = phone.send().json()["id"]
+    assert stranger.send(id=id_).status_code == 409
+    phone.delete(f"/check-ins/{id_}")
+
+    assert phone.send(id=id_).status_code == 410
+    theirs = stranger.send(id=id_)
+
+    assert (theirs.status_code, problem(theirs)) == (409, "check-in-id-taken")
+    assert not any(files for _, _, files in os.walk(settings.data_folder / "audio"))
+
+
+def test_a_body_that_is_no_upload_has_a_small_limit(phone: Phone, problem: Problem) -> None:
+    """Nobody fills the memory without being signed in."""
+    answer = phone.client.post("/v1/sessions", content=b"{" + b" " * 100_000)
+
+    assert answer.status_code == 413
+    assert problem(answer)
+
+
+def test_a_range_with_endless_digits_is_ignored(phone: Phone) -> None:
+    """As one that is malformed."""
+    path = f"/check-ins/{phone.send().json()['id']}/audio"
+
+    assert phone.get(path, headers={"Range": "bytes=" + "9" * 5_000 + "-"}).status_code == 200

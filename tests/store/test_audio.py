@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import RecordingMissing
-from store.audio import AudioStore, LocalAudioStore, MemoryAudioStore, staged
+from store.audio import AudioStore, LocalAudioStore, staged
+from tests.memory import MemoryAudioStore
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -95,7 +95,7 @@ def test_what_is_anothers_is_not_there(store: Store) -> None:
         with pytest.raises(CheckInNotFound), store.unit_of_work() as work:
             work.check_ins.delete_for(stranger, looked_for, now=store.clock())
         with pytest.raises(CheckInNotFound), store.unit_of_work() as work:
-            work.check_ins.run_again(stranger, looked_for, language=None, now=store.clock())
+            work.check_ins.run_again(stranger, looked_for, now=store.clock())
 
 
 def test_a_deleted_check_in_stays_deleted(store: Store) -> None:
@@ -133,7 +133,7 @@ def test_only_a_settled_check_in_runs_again(store: Store) -> None:
     check_in_id = make_check_in(store, account_id)
 
     with pytest.raises(CheckInUnsettled), store.unit_of_work() as work:
-        work.check_ins.run_again(account_id, check_in_id, language=None, now=store.clock())
+        work.check_ins.run_again(account_id, check_in_id, now=store.clock())
 
 
 def test_a_state_cannot_leave_its_graph(store: Store) -> None:

@@ -11,9 +11,9 @@ from store.opening import Store
 from store.stages import TAG, TRANSCRIBE
 from store.sweep import release_left_by, sweep
 from store.tables import CheckIn
-from store.wake_ups import MemoryWakeUps
 from tests.conftest import FakeClock
 from tests.making import make_account, make_check_in, make_transcript
+from tests.memory import MemoryWakeUps
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_lost_worker_counts_as_an_attempt_and_the_third_is_the_last(
     assert (lost.state, lost.failure_reason) == (CheckInState.FAILED, FailureReason.WORKER_LOST)
     assert take(store, check_in_id) is None
     with store.unit_of_work() as work:
-        work.check_ins.run_again(lost.account_id, check_in_id, language=None, now=clock())
+        work.check_ins.run_again(lost.account_id, check_in_id, now=clock())
     assert take(store, check_in_id) is not None
 
 

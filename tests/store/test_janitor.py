@@ -1,8 +1,13 @@
 """The janitor removes what belongs to nobody, and nothing else."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from store.audio import staged
+from store.database import Database
 from store.janitor import remove_orphans
 from store.opening import Store
+from store.schema import migrate
 from tests.making import make_account, make_create, make_recording
 
 
@@ -36,3 +41,16 @@ def test_an_upload_that_broke_off_long_ago_is_removed(store: Store) -> None:
 
     assert not list(store.audio.old_keys(minimum_age=-1))
     arriving.discard()
+
+
+def test_a_folder_of_another_database_is_left_alone(store: Store, tmp_path: Path) -> None:
+    """Started on a new database by mistake, it would take every recording for an orphan."""
+    key = kept(store)
+    remove_orphans(store)
+    other = Database(f"sqlite+pysqlite:///{tmp_path / 'other.sqlite3'}")
+    migrate(other)
+
+    assert remove_orphans(replace(store, database=other), minimum_age=-1) == 0
+
+    other.close()
+    assert list(store.audio.old_keys(minimum_age=-1)) == [key]

@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from schemas.check_in import ALLOWED_TRANSITIONS, SETTLED_STATES, CheckInState, FailureReason
 from schemas.errors import CheckInUnsettled, LeaseLost
-from store.audio import MemoryAudioStore
 from store.claims import Claim, ClaimRules
 from store.database import Database
 from store.opening import Store
@@ -20,8 +19,8 @@ from store.schema import migrate
 from store.stages import STAGES, Stage
 from store.sweep import sweep
 from store.tables import Change, CheckIn
-from store.wake_ups import MemoryWakeUps
 from tests.making import make_account, make_check_in, make_transcript
+from tests.memory import MemoryAudioStore, MemoryWakeUps
 
 RULES = ClaimRules(lease=timedelta(seconds=12), max_attempts=3, retry_after=timedelta(seconds=5))
 
@@ -93,7 +92,7 @@ class CheckInMachine(RuleBasedStateMachine):
                 return
         try:
             with self.store.unit_of_work() as work:
-                work.check_ins.run_again(self.account_id, check_in_id, language=None, now=self.now)
+                work.check_ins.run_again(self.account_id, check_in_id, now=self.now)
         except CheckInUnsettled:
             return
 

@@ -7,8 +7,8 @@ from sqlalchemy.exc import OperationalError
 from schemas.errors import StorageUnavailable
 from store.opening import Store
 from store.stages import TRANSCRIBE
-from store.wake_ups import MemoryWakeUps
 from tests.making import make_account, make_check_in, make_create, make_recording
+from tests.memory import MemoryWakeUps
 
 
 def nudged(store: Store) -> int:

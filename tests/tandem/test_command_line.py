@@ -1,7 +1,10 @@
 """The command line without a server."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,33 @@ def test_word_error_rate_counts_edits_of_words() -> None:
     assert word_error_rate("It's a fine day", "it's, a FINE day!") == 0
     assert word_error_rate("a b c d", "a x c d e") == 0.5
     assert word_error_rate("a b", "") == 1
+
+
+def test_a_line_that_does_not_fit_costs_one_line() -> None:
+    """Those after it are tagged."""
+    answer = runner.invoke(app, ["tag", "--jsonl"], input='nonsense\n{"id": "2", "text": "I feel calm."}\n')
+
+    assert answer.exit_code == 2
+    assert json.loads(answer.stdout)["id"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("command", "env", "said"),
+    [
+        (["migrate"], {"TANDEM_PORT": "abc", "TANDEM_LEASE_SECONDS": "soon"}, "TANDEM_LEASE_SECONDS: "),
+        (["doctor"], {"TANDEM_PORT": "abc"}, "TANDEM_PORT: "),
+        (["migrate"], {"TANDEM_DATABASE_URL": "nonsense"}, "TANDEM_DATABASE_URL is not a database URL"),
+        (["tag", "nowhere.txt"], {}, "nowhere.txt: No such file"),
+        (["up"], {"TANDEM_DATA_FOLDER": "/proc/nowhere"}, "/proc/nowhere: No such file"),
+    ],
+    ids=["lease", "port", "database", "file", "folder"],
+)
+def test_what_does_not_fit_is_said_in_a_line(command: list[str], env: dict[str, str], said: str) -> None:
+    """By the name under which it was given, and without a trace."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "tandem", *command], env=os.environ | env, capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode in {1, 2}
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr

@@ -10,6 +10,14 @@ from tandem.doctor import Finding, examine
 from workers.settings import WorkerSettings
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def found(service: ServiceSettings, workers: WorkerSettings | None = None) -> dict[str, Finding]:
     """All findings by name."""
     return {finding.name: finding for finding in examine(service, workers or WorkerSettings())}
@@ -17,7 +25,7 @@ def found(service: ServiceSettings, workers: WorkerSettings | None = None) -> di
 
 def test_a_sound_machine_is_sound(short_folder: Path) -> None:
     """Nothing is missing here."""
-    findings = found(ServiceSettings(data_folder=short_folder, port=0))
+    findings = found(ServiceSettings(data_folder=short_folder, port=free_port()))
 
     assert [finding for finding in findings.values() if not finding.well] == []
     assert findings["Queue"].detail.startswith("Valkey 9")
@@ -26,10 +34,10 @@ def test_a_sound_machine_is_sound(short_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "service"),
     [
-        ("Data folder", ServiceSettings(data_folder=Path("/proc/nowhere"), port=0)),
-        ("Data folder", ServiceSettings(data_folder=Path("/var") / ("long" * 30), port=0)),
-        ("Database", ServiceSettings(database_url="postgresql+psycopg://127.0.0.1:1/none", port=0)),
-        ("Queue", ServiceSettings(redis_url="redis://127.0.0.1:1", port=0)),
+        ("Data folder", ServiceSettings(data_folder=Path("/proc/nowhere"))),
+        ("Data folder", ServiceSettings(data_folder=Path("/var") / ("long" * 30))),
+        ("Database", ServiceSettings(database_url="postgresql+psycopg://127.0.0.1:1/none")),
+        ("Queue", ServiceSettings(redis_url="redis://127.0.0.1:1")),
     ],
     ids=["not writable", "too long", "no database", "no queue"],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from store.opening import Store
-from workers.attempts import Shift
+from workers.attempts import Gate, Shift
 from workers.keeper import Keeper
 
 
@@ -14,6 +14,7 @@ def shift(sqlite_store: Store) -> Shift:
         store=sqlite_store,
         worker="w",
         keeper=Keeper(sqlite_store, heartbeat_file=None),
+        gate=Gate(),
         deadline_seconds=60,
         deadline_per_audio_second=4,
         unknown_audio_seconds=3600,

@@ -10,9 +10,9 @@ from schemas.errors import DecoderUnavailable, RecordingMissing, RecordingTooLon
 from store.opening import Store
 from store.stages import TAG, TRANSCRIBE
 from store.tables import CheckIn
-from store.wake_ups import MemoryWakeUps
 from tests.conftest import FakeClock
 from tests.making import make_account, make_check_in, make_transcript
+from tests.memory import MemoryWakeUps
 from workers.attempts import Outcome, Shift, ShiftEnded, attempt
 
 TRANSCRIPT = make_transcript()
@@ -133,3 +133,26 @@ def test_a_check_in_deleted_in_the_middle_leaves_nothing(shift: Shift, check_in_
     assert run(shift, check_in_id, delete_meanwhile) is None
     with shift.store.reading() as reading:
         assert reading.results.transcript(check_in_id) is None
+
+
+def test_a_stop_waits_for_the_claim_and_comes_before_the_work(shift: Shift, check_in_id: UUID) -> None:
+    """Between claim and stage nothing is interrupted, so nothing is left claimed."""
+    shift.gate.end()
+
+    with pytest.raises(ShiftEnded):
+        run(shift, check_in_id, lambda _: pytest.fail("worked although the shift had ended"))
+
+    with shift.store.database.reading() as session:
+        left = session.get_one(CheckIn, check_in_id)
+    assert (left.state, left.tries) == (CheckInState.RECEIVED, 0)
+
+
+def test_a_stop_in_the_middle_ends_the_stage(shift: Shift, check_in_id: UUID) -> None:
+    """As a signal does it."""
+
+    def be_stopped(_check_in: CheckIn) -> Outcome:
+        shift.gate.end()
+        return pytest.fail("went on")
+
+    with pytest.raises(ShiftEnded):
+        run(shift, check_in_id, be_stopped)

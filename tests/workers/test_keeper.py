@@ -22,12 +22,14 @@ def test_a_beat_touches_the_file_and_renews_the_lease(sqlite_store: Store, clock
         for _ in range(4):
             clock.advance(seconds=10)
             keeper.beat()
+            keeper.renew()
             sweep(sqlite_store)
     assert (tmp_path / "beat").exists()
     assert state(sqlite_store, claim.check_in_id) == "transcribing"
 
     clock.advance(seconds=13)
     keeper.beat()
+    keeper.renew()
     sweep(sqlite_store)
     assert state(sqlite_store, claim.check_in_id) == "received"
 

@@ -9,6 +9,7 @@ from rq.serializers import JSONSerializer
 
 from store.stages import STAGES, TRANSCRIBE
 from store.wake_ups import RedisWakeUps, connect
+from workers.attempts import Gate
 from workers.hot_worker import HotWorker
 
 
@@ -31,7 +32,7 @@ def test_a_worker_leaves_nothing_of_a_job_behind(redis: Redis, valkey_url: str) 
     for stage in STAGES:
         wake_ups.nudge(stage, uuid4(), 1)
         queue = Queue(stage.queue, connection=redis, serializer=JSONSerializer)
-        worker = HotWorker([queue], connection=redis, serializer=JSONSerializer)
+        worker = HotWorker([queue], gate=Gate(), connection=redis, serializer=JSONSerializer)
         worker.work(burst=True, logging_level="CRITICAL")
 
         assert wake_ups.waiting(stage) == 0

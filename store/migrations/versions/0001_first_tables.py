@@ -1,5 +1,7 @@
 """First tables."""
 
+from uuid import uuid4
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,6 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Forward."""
+    identity = op.create_table("identity", sa.Column("id", sa.Uuid(), nullable=False), sa.PrimaryKeyConstraint("id"))
+    op.bulk_insert(identity, [{"id": uuid4()}])
     op.create_table(
         "accounts",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -143,3 +147,4 @@ def downgrade() -> None:
     op.drop_table("changes")
     op.drop_table("stage_totals")
     op.drop_table("accounts")
+    op.drop_table("identity")
