@@ -13,7 +13,7 @@ from store.opening import Store
 from store.sessions import IssuedTokens
 from store.tables import Account
 
-router = APIRouter(tags=["Accounts"])
+router = APIRouter(prefix="/v1", tags=["Accounts"])
 
 
 @router.post("/accounts", summary="Sign up", status_code=status.HTTP_201_CREATED, responses=documented(EmailTaken))

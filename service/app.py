@@ -60,9 +60,8 @@ def create_app(
     app.state.sandbox = sandbox
     app.state.passwords = passwords or Passwords()
     app.state.news = News(settings.resolved_redis_url)
-    for router in (accounts.router, check_ins.router, changes.router):
-        app.include_router(router, prefix="/v1")
-    app.include_router(health.router)
+    for router in (accounts.router, check_ins.router, changes.router, health.router):
+        app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)

@@ -13,7 +13,7 @@ from service.dependencies import NewsDep, SettingsDep, SignedIn, SignedInDep, St
 from service.problems import documented
 from store.opening import Store
 
-router = APIRouter(tags=["Changes"], responses=documented(NotSignedIn))
+router = APIRouter(prefix="/v1", tags=["Changes"], responses=documented(NotSignedIn))
 
 PAGE_SIZE = 100
 LOOK_AGAIN_SECONDS = 10.0

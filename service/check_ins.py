@@ -30,7 +30,7 @@ from store.stages import TRANSCRIBE
 from store.tables import CheckIn
 from store.unit_of_work import UnitOfWork
 
-router = APIRouter(prefix="/check-ins", tags=["Check-ins"], responses=documented(NotSignedIn))
+router = APIRouter(prefix="/v1/check-ins", tags=["Check-ins"], responses=documented(NotSignedIn))
 
 _AUDIO_TYPES = sorted({format_.media_type for format_ in RecordingFormat} | {"application/octet-stream"})
 _AUDIO_BYTES = {"schema": {"type": "string", "format": "binary"}}
@@ -102,7 +102,7 @@ async def create_check_in(
         new = await run_in_threadpool(intake.accept, signed_in.account_id, create, audio)
     if not new:
         response.headers["Idempotent-Replayed"] = "true"
-    response.headers["Location"] = f"{router.prefix.removeprefix('/')}/{create.id}"
+    response.headers["Location"] = f"check-ins/{create.id}"
     return await run_in_threadpool(_read, store, signed_in.account_id, create.id)
 
 

@@ -53,7 +53,7 @@ class Intake:
             return None if new else check_in.audio_key
 
     def _known(self, account_id: UUID, create: CheckInCreate, audio: StagedAudio) -> StoredRecording | None:
-        """The recording of a check-in that exists, if these are its bytes: they need not be stored again."""
+        """The recording of a check-in that exists, with the hash of what was sent now, for `add` to compare."""
         try:
             with self.store.reading() as reading:
                 known = reading.check_ins.get_for(account_id, create.id)

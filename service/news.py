@@ -29,8 +29,9 @@ Found = TypeVar("Found")
 class News:
     """The waiting readers of this process."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, *, look_every_seconds: float = LOOK_EVERY_SECONDS) -> None:
         self._redis_url = redis_url
+        self._look_every_seconds = look_every_seconds
         self._readers: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
         self._listening = False
 
@@ -47,7 +48,7 @@ class News:
                 left = ends - asyncio.get_running_loop().time()
                 if left <= 0:
                     return None
-                every = LOOK_EVERY_SECONDS if self._listening else LOOK_EVERY_SECONDS_ALONE
+                every = self._look_every_seconds if self._listening else LOOK_EVERY_SECONDS_ALONE
                 await _wait(news, min(left, every))
 
     async def listen(self) -> None:

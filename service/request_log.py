@@ -11,16 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger()
 
 
-def _template(scope: Scope) -> str:
-    """/v1/check-ins/{check_in_id} for any check-in; `unknown` where no route fits."""
-    route = scope.get("route")
-    if route is None:
-        return "unknown"
-    own: str = getattr(route, "path", "")
-    prefix = "/v1" if scope["path"].startswith("/v1/") and not own.startswith("/v1/") else ""
-    return prefix + own
-
-
 class RequestLog:
     """ASGI middleware."""
 
@@ -47,7 +37,7 @@ class RequestLog:
             log.info(
                 "request.completed",
                 method=scope["method"],
-                path=_template(scope),
+                path=getattr(scope.get("route"), "path", "unknown"),
                 status=status,
                 seconds=round(time.monotonic() - began, 3),
             )

@@ -114,24 +114,21 @@ class Claims:
         """Check-ins that a worker of this name holds: those of its predecessor, when it has just started."""
         return self._working(CheckIn.leased_by == worker, limit=limit)
 
-    def release(self, check_in_id: UUID, *, worker: str | None = None, now: datetime) -> Stage | None:
-        """Count an attempt whose worker is gone: back to waiting (then its stage), or failed after the last one."""
+    def release(self, check_in_id: UUID, *, worker: str | None = None, now: datetime) -> tuple[Stage, int] | None:
+        """Count an attempt whose worker is gone: back to waiting, then (stage, attempts); failed after the last one."""
         check_in = self._session.get(CheckIn, check_in_id)
         stage = next((stage for stage in STAGES if check_in and check_in.state is stage.working), None)
         if check_in is None or stage is None:
             return None
         gone = CheckIn.due_at < now if worker is None else CheckIn.leased_by == worker
-        still = (CheckIn.attempt == check_in.attempt) & gone
+        attempts = check_in.attempt
+        still = (CheckIn.attempt == attempts) & gone
         if check_in.tries >= self._rules.max_attempts:
             lost: dict[str, Any] = {"due_at": None, "failure_reason": FailureReason.WORKER_LOST}
             self._check_ins.move_to(CheckInState.FAILED, check_in, where=still, now=now, leased_by=None, **lost)
             return None
         moved = self._check_ins.move_to(stage.waiting, check_in, where=still, now=now, leased_by=None, due_at=now)
-        return stage if moved else None
-
-    def attempts(self, check_in_id: UUID) -> int:
-        """How often it has been taken up."""
-        return self._session.get_one(CheckIn, check_in_id).attempt
+        return (stage, attempts) if moved else None
 
     def due(self, stage: Stage, *, now: datetime, limit: int) -> Sequence[tuple[UUID, int]]:
         """What waits for a stage and may be worked on, longest due first: (id, attempts so far)."""

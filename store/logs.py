@@ -15,9 +15,9 @@ import structlog
 
 FIELDS = frozenset(
     {
-        "event", "level", "timestamp", "process", "error", "where", "logger",
-        "check_in_id", "account_id", "session_id", "attempt", "stage", "worker", "state", "reason", "outcome",
-        "seconds", "audio_seconds", "count", "path", "method", "status", "name", "pid", "exit_code", "url",
+        "event", "level", "timestamp", "process", "error", "where",
+        "check_in_id", "attempt", "stage", "worker", "state", "reason",
+        "seconds", "audio_seconds", "count", "path", "method", "status", "name", "pid", "exit_code",
     }
 )  # fmt: skip
 """Every field a log line may have."""

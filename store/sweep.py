@@ -38,9 +38,10 @@ def sweep(store: Store) -> None:
 def release(store: Store, check_in_id: UUID, *, worker: str | None = None) -> None:
     """Take a check-in back from a worker that is gone, and queue it again if attempts are left."""
     with store.unit_of_work() as work:
-        stage = work.claims.release(check_in_id, worker=worker, now=store.clock())
-        if stage is not None:
-            work.nudge(stage, check_in_id, attempts=work.claims.attempts(check_in_id))
+        released = work.claims.release(check_in_id, worker=worker, now=store.clock())
+        if released is not None:
+            stage, attempts = released
+            work.nudge(stage, check_in_id, attempts=attempts)
     log.warning("check_in.released", check_in_id=str(check_in_id), worker=worker)
 
 

@@ -29,6 +29,7 @@ from schemas.check_in import SETTLED_STATES, CheckInRead, CheckInState
 from service.settings import ServiceSettings
 from tandem.embedded import api_answers
 from tandem.reporting import joining_progress
+from tandem.supervisor import STOP_SECONDS
 from workers.settings import WorkerSettings
 from workers.transcription.model_files import locate
 
@@ -206,13 +207,13 @@ def _running(settings: ServiceSettings) -> Iterator[None]:
         raise
     finally:
         system.terminate()
-        system.wait(30)
+        system.wait(2 * STOP_SECONDS)
 
 
 def _stop(system: "subprocess.Popen[bytes]") -> None:
     """As Ctrl-C does. Raises RuntimeError where it does not end well."""
     system.send_signal(signal.SIGINT)
-    if (status := system.wait(30)) != 0:
+    if (status := system.wait(2 * STOP_SECONDS)) != 0:
         raise RuntimeError(f"tandem up ended with status {status}")
 
 

@@ -39,7 +39,7 @@ log = structlog.get_logger()
 
 
 class ShiftEnded(BaseException):
-    """The worker was asked to stop: raised in the middle of whatever it does."""
+    """The worker was asked to stop: raised in the middle of a stage."""
 
 
 class Gate:
@@ -103,7 +103,7 @@ def attempt(
     *,
     otherwise: FailureReason,
 ) -> None:
-    """Do a stage's work on a check-in, if there is any to do. Never raises but ShiftEnded."""
+    """Do a stage's work on a check-in, if there is any to do. Raises ShiftEnded."""
     try:
         claimed = _claim(shift, stage, check_in_id)
     except TemporaryError as error:  # the database is away: it still waits, and the sweep queues it again

@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from sqlalchemy import select
 
 from schemas.check_in import ALLOWED_TRANSITIONS, SETTLED_STATES, CheckInState, FailureReason
-from schemas.errors import CheckInUnsettled, LeaseLost
+from schemas.errors import CheckInNotFound, CheckInUnsettled, LeaseLost
 from store.claims import Claim, ClaimRules
 from store.database import Database
 from store.opening import Store
@@ -26,7 +26,7 @@ RULES = ClaimRules(lease=timedelta(seconds=12), max_attempts=3, retry_after=time
 
 
 class CheckInMachine(RuleBasedStateMachine):
-    """People record, delete and run again; workers claim, finish, fail, stall; time passes; the sweep runs."""
+    """People record, delete, run again; workers claim, finish, fail, stop, stall; time passes; the sweep runs."""
 
     check_ins = Bundle("check_ins")
     claims = Bundle("claims")
@@ -41,6 +41,7 @@ class CheckInMachine(RuleBasedStateMachine):
         self.store = Store(database, MemoryAudioStore(), MemoryWakeUps(), RULES, lambda: self.now)
         self.account_id = make_account(self.store)
         self.finished: dict[Any, int] = {}
+        self.deleted: set[Any] = set()
 
     def teardown(self) -> None:
         """Remove it."""
@@ -84,16 +85,32 @@ class CheckInMachine(RuleBasedStateMachine):
         except LeaseLost:
             return
 
+    @rule(claim=claims)
+    def hand_back(self, claim: Claim) -> None:
+        """A worker is told to stop."""
+        try:
+            with self.store.unit_of_work() as work:
+                work.claims.hand_back(claim, now=self.now)
+        except LeaseLost:
+            return
+
+    @rule(check_in_id=check_ins)
+    def delete(self, check_in_id: Any) -> None:
+        """Somebody takes it back, whatever is going on with it."""
+        try:
+            with self.store.unit_of_work() as work:
+                work.check_ins.delete_for(self.account_id, check_in_id, now=self.now)
+        except CheckInNotFound:
+            return
+        self.deleted.add(check_in_id)
+
     @rule(check_in_id=check_ins)
     def run_again(self, check_in_id: Any) -> None:
         """Somebody wants it done again."""
-        with self.store.reading() as reading:
-            if not any(row.id == check_in_id for row in self._rows(reading)):
-                return
         try:
             with self.store.unit_of_work() as work:
                 work.check_ins.run_again(self.account_id, check_in_id, now=self.now)
-        except CheckInUnsettled:
+        except (CheckInNotFound, CheckInUnsettled):
             return
 
     @rule(seconds=st.sampled_from([1, 6, 13]))
@@ -117,11 +134,15 @@ class CheckInMachine(RuleBasedStateMachine):
         with self.store.database.reading() as session:
             changes = session.scalars(select(Change).order_by(Change.cursor)).all()
         assert [change.cursor for change in changes] == list(range(1, len(changes) + 1))
-        walked: dict[Any, CheckInState] = {}
+        walked: dict[Any, CheckInState | None] = {}
         for change in changes:
-            assert change.state is not None
+            if change.state is None:
+                walked[change.check_in_id] = None
+                continue
+            before = walked.get(change.check_in_id, CheckInState.RECEIVED)
+            assert before is not None, "something happened to a check-in after its deletion"
             if change.check_in_id in walked:
-                assert change.state in ALLOWED_TRANSITIONS[walked[change.check_in_id]]
+                assert change.state in ALLOWED_TRANSITIONS[before]
             else:
                 assert change.state is CheckInState.RECEIVED
             walked[change.check_in_id] = change.state
@@ -136,6 +157,15 @@ class CheckInMachine(RuleBasedStateMachine):
                 if row.state is CheckInState.READY:
                     assert reading.results.transcript(row.id) is not None
                     assert reading.results.tags(row.id) is not None
+
+    @invariant()
+    def what_was_deleted_stays_deleted(self) -> None:
+        """No row, no transcript, no tags."""
+        with self.store.reading() as reading:
+            assert self.deleted.isdisjoint(row.id for row in self._rows(reading))
+            for check_in_id in self.deleted:
+                assert reading.results.transcript(check_in_id) is None
+                assert reading.results.tags(check_in_id) is None
 
     def _rows(self, reading: Any) -> list[CheckIn]:
         return list(reading.check_ins.list_for(self.account_id, before=None, limit=100))

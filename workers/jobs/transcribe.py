@@ -12,9 +12,7 @@ from store.stages import TRANSCRIBE
 from store.tables import CheckIn
 from workers.attempts import Outcome, Shift, attempt
 from workers.decoding import decode
-from workers.transcription.transcriber import Samples, Transcriber
-
-SAMPLE_RATE = 16_000
+from workers.transcription.transcriber import SAMPLE_RATE, Samples, Transcriber
 
 
 @dataclass(frozen=True)
