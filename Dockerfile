@@ -28,6 +28,7 @@ RUN pip install --require-hashes -r locks/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY store store
+COPY reflection reflection
 COPY service service
 COPY workers workers
 COPY tandem tandem

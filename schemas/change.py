@@ -12,6 +12,8 @@ class ChangeType(StrEnum):
 
     CHECK_IN_MOVED = "check_in.moved"
     """A check-in came into being or into another state."""
+    CHECK_IN_CORRECTED = "check_in.corrected"
+    """Its speaker corrected its tags."""
     CHECK_IN_DELETED = "check_in.deleted"
 
 

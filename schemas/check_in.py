@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from schemas.base import Schema, UtcDatetime
 from schemas.language import Language
 from schemas.recording import RecordingRead
-from schemas.tag import Tag
+from schemas.tag import TagRead
 from schemas.transcript import Transcript
 
 
@@ -50,11 +50,11 @@ ALLOWED_TRANSITIONS: dict[CheckInState, frozenset[CheckInState]] = {
     ),
     CheckInState.TRANSCRIBED: frozenset({CheckInState.TAGGING}),
     CheckInState.TAGGING: frozenset({CheckInState.READY, CheckInState.TRANSCRIBED, CheckInState.FAILED}),
-    CheckInState.READY: frozenset({CheckInState.RECEIVED}),
+    CheckInState.READY: frozenset({CheckInState.RECEIVED, CheckInState.TRANSCRIBED}),
     CheckInState.NO_SPEECH: frozenset({CheckInState.RECEIVED}),
     CheckInState.FAILED: frozenset({CheckInState.RECEIVED}),
 }
-"""Back to a waiting state: another attempt, or run again by the person."""
+"""Back to a waiting state: another attempt, or run again by the person; an edited transcript is tagged again."""
 
 SETTLED_STATES = frozenset({CheckInState.READY, CheckInState.NO_SPEECH, CheckInState.FAILED})
 """Nothing more happens until somebody asks for it."""
@@ -156,8 +156,8 @@ class CheckInRead(CheckInSummary):
     """A check-in with its result so far."""
 
     transcript: Transcript | None = None
-    tags: tuple[Tag, ...] | None = None
-    """Null until they were made; empty where there is nothing to tag."""
+    tags: tuple[TagRead, ...] | None = None
+    """With the speaker's corrections. Null until they were made; empty where there is nothing to tag."""
     stage_seconds: StageTimes
 
 

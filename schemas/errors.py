@@ -11,7 +11,8 @@ TandemError
 │   │   ├── RangeNotSatisfiable
 │   │   ├── RequestTooLarge        a body that is no recording
 │   │   ├── UploadIncomplete
-│   │   └── CursorInvalid
+│   │   ├── CursorInvalid
+│   │   └── CorrectionOutside      a correction of words that are not there
 │   ├── NotSignedIn
 │   │   ├── CredentialsWrong
 │   │   └── RefreshTokenInvalid
@@ -22,6 +23,8 @@ TandemError
 │   │   ├── EmailTaken
 │   │   ├── CheckInIdTaken         the id belongs to another recording
 │   │   ├── CheckInDeleted
+│   │   ├── CorrectionIdTaken      the id belongs to another correction
+│   │   ├── NothingHeard           there is no transcript to correct
 │   │   └── CheckInUnsettled       it is still being worked on
 │   ├── TransitionNotAllowed       a bug: a state was moved off its graph
 │   ├── TranscriptMissing          a bug: it waits to be tagged and was never transcribed
@@ -134,6 +137,13 @@ class CursorInvalid(InvalidInput):
     action = "Start again without a cursor."
 
 
+class CorrectionOutside(InvalidInput):
+    """A correction whose characters hold no word of the transcript."""
+
+    title = "There are no words at this place"
+    action = "Read the check-in again and send `start` and `end` as characters of its present transcript."
+
+
 class NotSignedIn(PermanentError):
     """No token, or one that is not good any more."""
 
@@ -202,6 +212,20 @@ class CheckInDeleted(Conflict):
 
     title = "This check-in was deleted"
     action = "Forget the recording, or send it with a new id if it is to be kept after all."
+
+
+class CorrectionIdTaken(Conflict):
+    """The id belongs to another correction."""
+
+    title = "This id belongs to another correction"
+    action = "Send the correction with a new id."
+
+
+class NothingHeard(Conflict):
+    """A check-in without transcript and tags has nothing to correct."""
+
+    title = "There is nothing to correct"
+    action = "Wait until the check-in is ready; one without speech has no tags."
 
 
 class CheckInUnsettled(Conflict):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from schemas.base import Schema
+from schemas.reflection import Reflection
 
 
 class TagKind(StrEnum):
@@ -27,6 +28,14 @@ class Holder(StrEnum):
     OTHER = "other"
 
 
+class TagSource(StrEnum):
+    """Who says so."""
+
+    TAGGER = "tagger"
+    SPEAKER = "speaker"
+    """The speaker added or changed it."""
+
+
 class TextTag(Schema):
     """A tag on a text, before it is placed in the audio."""
 
@@ -42,8 +51,10 @@ class TextTag(Schema):
     past: bool = False
     """Told as over: "I was so mad last night"."""
     confidence: float = Field(ge=0, le=1)
+    """Of tags with such a confidence, that share is right; 1 where the speaker says so."""
     reason: str
     """Why it was tagged, in words of the tagger, never the speaker's."""
+    source: TagSource = TagSource.TAGGER
 
 
 class Tag(TextTag):
@@ -56,3 +67,10 @@ class Tag(TextTag):
     """Indexes into `transcript.words`, inclusive."""
     start_seconds: float = Field(ge=0)
     end_seconds: float = Field(ge=0)
+
+
+class TagRead(Tag):
+    """A tag, and what Tandem asks about it."""
+
+    reflection: Reflection | None = None
+    """Of a demand or an evaluation, where something fits: a question to the speaker."""

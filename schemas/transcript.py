@@ -37,3 +37,5 @@ class Transcript(Schema):
     model: str
     segments: tuple[Segment, ...]
     words: tuple[Word, ...]
+    edited: bool = False
+    """Whether the speaker changed the text; words that are theirs have times between those that were heard."""

@@ -21,6 +21,7 @@ from schemas.check_in import (
 from schemas.errors import CheckInNotFound, NotSignedIn
 from schemas.recording import RecordingFormat, RecordingRead
 from service import cursors, ranges, uploads
+from service.corrections import corrected_tags
 from service.dependencies import NewsDep, SandboxDep, SettingsDep, SignedInDep, StoreDep
 from service.intake import Intake
 from service.problems import documented
@@ -233,9 +234,10 @@ def _summary(check_in: CheckIn) -> dict[str, Any]:
 
 
 def _result(reading: UnitOfWork, check_in: CheckIn) -> dict[str, Any]:
+    transcript = reading.results.transcript(check_in.id)
     return {
-        "transcript": reading.results.transcript(check_in.id),
-        "tags": reading.results.tags(check_in.id),
+        "transcript": transcript,
+        "tags": corrected_tags(reading, check_in.id, transcript),
         "stage_seconds": StageTimes(
             waiting=check_in.waiting_seconds,
             decoding=check_in.decoding_seconds,

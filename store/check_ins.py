@@ -22,7 +22,7 @@ from schemas.errors import (
 from schemas.recording import RecordingFormat
 from store.changes import Changes
 from store.database import DatabaseSession
-from store.stages import TRANSCRIBE
+from store.stages import TAG, TRANSCRIBE
 from store.tables import CheckIn, Tombstone
 
 
@@ -111,6 +111,22 @@ class CheckIns:
             tries=0,
             failure_reason=None,
             **changed,
+        )
+        if not moved:
+            raise CheckInUnsettled
+        return check_in
+
+    def tag_again(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
+        """Back to where tags are made: the transcript was edited. Raises CheckInUnsettled unless it is ready."""
+        check_in = self.get_for(account_id, check_in_id)
+        moved = check_in.state is CheckInState.READY and self.move_to(
+            TAG.waiting,
+            check_in,
+            where=CheckIn.state == CheckInState.READY,
+            now=now,
+            due_at=now,
+            requested_at=now,
+            tries=0,
         )
         if not moved:
             raise CheckInUnsettled

@@ -134,6 +134,19 @@ class Tagging(Table):
     tags: Mapped[Any] = mapped_column(Said)
 
 
+class CorrectionRow(Table):
+    """What the speaker said about the tags; `number` grows within a check-in."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (UniqueConstraint("check_in_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    check_in_id: Mapped[UUID] = mapped_column(ForeignKey("check_ins.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    created_at: Mapped[datetime]
+    correction: Mapped[Any] = mapped_column(Said)
+
+
 class Change(Table):
     """One entry of an account's feed."""
 

@@ -12,6 +12,7 @@ from store.accounts import Accounts
 from store.changes import Changes
 from store.check_ins import CheckIns
 from store.claims import ClaimRules, Claims
+from store.corrections import Corrections
 from store.database import DatabaseSession
 from store.results import Results
 from store.sessions import Sessions
@@ -36,6 +37,7 @@ class UnitOfWork:
         self.check_ins = CheckIns(session, self.changes)
         self.claims = Claims(session, self.check_ins, rules)
         self.results = Results(session)
+        self.corrections = Corrections(session)
         self.stage_totals = StageTotals(session)
 
     def nudge(self, stage: Stage, check_in_id: UUID, *, attempts: int) -> None:

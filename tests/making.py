@@ -3,17 +3,20 @@
 import math
 import struct
 import wave
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
 
-from schemas.check_in import CheckInCreate
+from schemas.check_in import CheckInCreate, CheckInState
 from schemas.recording import RecordingFormat
+from schemas.tag import TextTag
 from schemas.transcript import Segment, Transcript, Word
 from store.check_ins import StoredRecording
 from store.opening import Store
-from store.stages import TRANSCRIBE
+from store.placing import place
+from store.stages import TAG, TRANSCRIBE
 
 RECORDED_AT = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 
@@ -73,3 +76,18 @@ def make_transcript(text: str = "I feel calm today.") -> Transcript:
         segments=(whole,),
         words=tuple(words),
     )
+
+
+def settle(store: Store, check_in_id: UUID, *, transcript: Transcript, tags: Iterable[TextTag] = ()) -> None:
+    """Do what the workers do: from where a check-in waits to `ready`."""
+    for stage, state in ((TRANSCRIBE, CheckInState.TRANSCRIBED), (TAG, CheckInState.READY)):
+        with store.unit_of_work() as work:
+            claim = work.claims.take(stage, check_in_id, worker="w", now=store.clock())
+        if claim is None:
+            continue
+        with store.unit_of_work() as work:
+            work.claims.finish(claim, state, now=store.clock())
+            if stage is TRANSCRIBE:
+                work.results.save_transcript(check_in_id, transcript)
+            else:
+                work.results.save_tags(check_in_id, place(tags, transcript), tagger="none")

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "store", "service", "workers", "tandem")
+PACKAGES = ("schemas", "store", "reflection", "service", "workers", "tandem")
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,10 @@ class Phone:
         headers = self.headers | options.pop("headers", {})
         return self.client.post(f"/v1{path}", headers=headers, **options)
 
+    def put(self, path: str, **options: Any) -> Response:
+        """Replace."""
+        return self.client.put(f"/v1{path}", headers=self.headers, **options)
+
     def delete(self, path: str) -> Response:
         """Delete."""
         return self.client.delete(f"/v1{path}", headers=self.headers)

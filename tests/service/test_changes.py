@@ -3,34 +3,17 @@
 import threading
 from uuid import UUID
 
-from schemas.check_in import CheckInState
 from store.opening import Store
-from store.stages import TAG, TRANSCRIBE
 from tests.conftest import FakeClock
-from tests.making import make_transcript
+from tests.making import make_transcript, settle
 from tests.service.conftest import Phone
-
-
-def settle(store: Store, check_in_id: str) -> None:
-    """Do what the workers do."""
-    id_ = UUID(check_in_id)
-    for stage, state in ((TRANSCRIBE, CheckInState.TRANSCRIBED), (TAG, CheckInState.READY)):
-        with store.unit_of_work() as work:
-            claim = work.claims.take(stage, id_, worker="w", now=store.clock())
-        assert claim is not None
-        with store.unit_of_work() as work:
-            work.claims.finish(claim, state, now=store.clock())
-            if stage is TRANSCRIBE:
-                work.results.save_transcript(id_, make_transcript())
-            else:
-                work.results.save_tags(id_, (), tagger="none")
 
 
 def test_the_feed_tells_every_step_once_and_in_order(phone: Phone, sqlite_store: Store) -> None:
     """And a reader goes on from the cursor it was given."""
     id_ = phone.send().json()["id"]
     first = phone.get("/changes").json()
-    settle(sqlite_store, id_)
+    settle(sqlite_store, UUID(id_), transcript=make_transcript())
     rest = phone.get("/changes", params={"after": first["cursor"]}).json()
 
     states = [change["state"] for change in first["items"] + rest["items"]]
@@ -49,7 +32,9 @@ def test_a_feed_is_its_owners_alone(phone: Phone, stranger: Phone) -> None:
 def test_a_long_poll_answers_as_soon_as_there_is_news(phone: Phone, sqlite_store: Store) -> None:
     """Also where Redis does not tell it: it looks by itself."""
     id_ = phone.send().json()["id"]
-    worker = threading.Timer(0.3, settle, (sqlite_store, id_))
+    worker = threading.Timer(
+        0.3, settle, (sqlite_store, UUID(id_)), {"transcript": make_transcript()}
+    )
     worker.start()
     answer = phone.get(f"/check-ins/{id_}", params={"wait": 20}).json()
     worker.join()
@@ -71,7 +56,7 @@ def test_the_event_stream_resumes_after_the_last_event_and_ends_with_the_session
     phone: Phone, sqlite_store: Store, clock: FakeClock
 ) -> None:
     """Events carry their cursor as id; once the access token has expired the stream is over."""
-    settle(sqlite_store, phone.send().json()["id"])
+    settle(sqlite_store, UUID(phone.send().json()["id"]), transcript=make_transcript())
     expire = threading.Timer(0.5, clock.advance, kwargs={"minutes": 16})
     expire.start()
     answer = phone.get("/events", headers={"Last-Event-ID": "3"})
@@ -89,7 +74,7 @@ def test_a_run_takes_another_language_none_or_the_one_before(phone: Phone, sqlit
     id_ = phone.send(language="es").json()["id"]
     taken = []
     for body in ({"language": "de"}, {}, {"language": None}):
-        settle(sqlite_store, id_)
+        settle(sqlite_store, UUID(id_), transcript=make_transcript())
         taken.append(phone.post(f"/check-ins/{id_}/runs", json=body).json()["language"])
 
     assert taken == ["de", "de", None]

@@ -11,7 +11,7 @@ from schemas.transcript import Transcript
 from store.stages import TAG
 from store.tables import CheckIn
 from workers.attempts import Outcome, Shift, attempt
-from workers.tagging.placing import place
+from store.placing import place
 from workers.tagging.tagger import Tagger
 
 

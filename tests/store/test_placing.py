@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from schemas.tag import TagKind, TextTag
 from schemas.transcript import Transcript, Word
-from workers.tagging.placing import place
+from store.placing import place
 
 
 def _transcript(words: list[str]) -> Transcript:

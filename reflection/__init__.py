@@ -1,0 +1,1 @@
+"""What Tandem says back: pure functions over closed catalogues; nothing is generated."""

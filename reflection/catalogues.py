@@ -1,0 +1,51 @@
+"""The catalogues under `data/`: what a demand is about, what a verdict says, and how needs are named."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What may lie behind words that hold one of `words`."""
+
+    words: re.Pattern[str]
+    needs: tuple[str, ...]
+    feelings: tuple[str, ...] = ()
+    whose: str = "others"
+
+
+@cache
+def demands() -> tuple[Entry, ...]:
+    """What demands are about."""
+    return tuple(_entry(raw) for raw in _read("demands")["about"])
+
+
+@cache
+def verdicts() -> tuple[Entry, ...]:
+    """What verdicts say."""
+    return tuple(_entry(raw) for raw in _read("evaluations")["verdict"])
+
+
+@cache
+def need_names() -> Mapping[str, str]:
+    """Label of a need -> its name after "you need"."""
+    return _read("needs")
+
+
+def _entry(raw: dict[str, Any]) -> Entry:
+    beginnings = "|".join(re.escape(word) for word in sorted(raw["words"], key=len, reverse=True))
+    return Entry(
+        words=re.compile(rf"\b(?:{beginnings})", re.IGNORECASE),
+        needs=tuple(raw["needs"]),
+        feelings=tuple(raw.get("feelings", ())),
+        whose=raw.get("whose", "others"),
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("reflection").joinpath("data", f"{name}.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,96 @@
+"""Corrections: what the speaker says about tags and words, and what is asked back."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response, status
+
+from reflection.questions import reflect
+from schemas import errors
+from schemas.change import ChangeType
+from schemas.correction import CorrectionCreate, CorrectionList, TranscriptEdit
+from schemas.errors import CheckInNotFound, NothingHeard, NotSignedIn
+from schemas.tag import TagRead
+from schemas.transcript import Transcript
+from service.dependencies import SignedInDep, StoreDep
+from service.problems import documented
+from store.corrections import apply_corrections, read_correction
+from store.editing import edit
+from store.stages import TAG
+from store.unit_of_work import UnitOfWork
+
+router = APIRouter(prefix="/v1/check-ins/{check_in_id}", tags=["Corrections"], responses=documented(NotSignedIn))
+
+
+def corrected_tags(reading: UnitOfWork, check_in_id: UUID, transcript: Transcript | None) -> tuple[TagRead, ...] | None:
+    """The tags of a check-in as its speaker wants them, each with what is asked about it; None until they were made."""
+    tags = reading.results.tags(check_in_id)
+    if tags is None or transcript is None:
+        return None
+    current = apply_corrections(tags, reading.corrections.of(check_in_id), transcript)
+    english = transcript.language == "en"
+    return tuple(TagRead(**tag.model_dump(), reflection=reflect(tag, tag.quote) if english else None) for tag in current)
+
+
+@router.post(
+    "/corrections",
+    summary="Correct a tag",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(CheckInNotFound, errors.CorrectionOutside, errors.CorrectionIdTaken, NothingHeard),
+)
+def create_correction(
+    check_in_id: UUID, create: CorrectionCreate, response: Response, signed_in: SignedInDep, store: StoreDep
+) -> tuple[TagRead, ...]:
+    """Remove a tag (`before`), add one (`after`), or change label, attributes or place (both). Answers with all tags.
+
+    The speaker's word wins over the tagger's: it holds when the check-in is run again, and in an edited transcript
+    wherever its words still stand. To take a correction back, send its opposite: the history keeps both.
+    """
+    now = store.clock()
+    with store.unit_of_work() as work:
+        check_in = work.check_ins.get_for(signed_in.account_id, check_in_id)
+        # First: it locks the account's row, so that two corrections at once get their numbers one after the other.
+        work.changes.record(
+            signed_in.account_id, ChangeType.CHECK_IN_CORRECTED, check_in_id=check_in_id, state=check_in.state, at=now
+        )
+        transcript = _heard(work, check_in_id)
+        if not work.corrections.add(check_in_id, create, transcript, now=now):
+            response.headers["Idempotent-Replayed"] = "true"
+    with store.reading() as reading:
+        return corrected_tags(reading, check_in_id, transcript) or ()
+
+
+@router.get("/corrections", summary="Read the history of corrections", responses=documented(CheckInNotFound))
+def list_corrections(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) -> CorrectionList:
+    """All corrections of a check-in, oldest first."""
+    with store.reading() as reading:
+        reading.check_ins.get_for(signed_in.account_id, check_in_id)
+        transcript = reading.results.transcript(check_in_id)
+        rows = reading.corrections.of(check_in_id) if transcript else ()
+        return CorrectionList(items=tuple(read_correction(row, transcript) for row in rows if transcript))
+
+
+@router.put(
+    "/transcript",
+    summary="Edit a transcript",
+    status_code=status.HTTP_202_ACCEPTED,
+    responses=documented(CheckInNotFound, errors.CheckInUnsettled, NothingHeard),
+)
+def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: SignedInDep, store: StoreDep) -> Transcript:
+    """Put right what was misheard. Words that stay keep their times; the tags are made again, corrections hold.
+
+    Running the check-in again transcribes the recording anew and replaces the edited text.
+    """
+    with store.unit_of_work() as work:
+        check_in = work.check_ins.get_for(signed_in.account_id, check_in_id)
+        edited = edit(_heard(work, check_in_id), change.text)
+        check_in = work.check_ins.tag_again(signed_in.account_id, check_in_id, now=store.clock())
+        work.results.save_transcript(check_in_id, edited)
+        work.nudge(TAG, check_in_id, attempts=check_in.attempt)
+    return edited
+
+
+def _heard(work: UnitOfWork, check_in_id: UUID) -> Transcript:
+    transcript = work.results.transcript(check_in_id)
+    if transcript is None:
+        raise NothingHeard
+    return transcript

@@ -1,0 +1,69 @@
+"""The tagger: the network's scores, decoded, weighed, and put into words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from schemas.tag import TextTag
+from workers.tagging.confidence import Confidence
+from workers.tagging.decoding import Span, find_spans
+from workers.tagging.encoder import MODEL_FOLDER, EncodedText, Encoder
+from workers.tagging.reasons import reason_for
+
+_EDGES = " \t\n.,;:!?\"“”‘’()[]–—-…"
+"""What no quote begins or ends with."""
+
+
+class ModelTagger:
+    """Tags English by the shipped model; loads it once, when it is made."""
+
+    languages = frozenset({"en"})
+
+    def __init__(self, folder: Path = MODEL_FOLDER, *, threads: int = 1) -> None:
+        self.name = (folder / "version").read_text(encoding="ascii").strip()
+        self._encoder = Encoder(folder, threads=threads)
+        self._confidence = Confidence.load(folder / "confidence.json")
+
+    def tag(self, text: str) -> tuple[TextTag, ...]:
+        """The tags of `text`, ordered by where they start; time grows with the length of the text."""
+        return self.tag_all([text])[0]
+
+    def tag_all(self, texts: Sequence[str]) -> list[tuple[TextTag, ...]]:
+        """The tags of each text: the same as one by one, in less time."""
+        encoded = self._encoder.encode(texts)
+        return [self._tags(text, tokens) for text, tokens in zip(texts, encoded, strict=True)]
+
+    def _tags(self, text: str, encoded: EncodedText) -> tuple[TextTag, ...]:
+        spans = find_spans(encoded.scores, least=self._confidence.least)
+        tags = (self._tag(text, encoded, span) for span in spans)
+        return tuple(sorted((tag for tag in tags if tag), key=lambda tag: (tag.start, tag.end, tag.kind)))
+
+    def _tag(self, text: str, encoded: EncodedText, span: Span) -> TextTag | None:
+        of_kind = self._confidence.kinds[span.kind]
+        confidence = of_kind.of(span)
+        start, end = _whole_words(text, encoded.offsets[span.first][0], encoded.offsets[span.end - 1][1])
+        if confidence < of_kind.threshold or start == end:
+            return None
+        return TextTag(
+            kind=span.kind,
+            label=span.label,
+            start=start,
+            end=end,
+            holder=span.holder,
+            negated=span.negated,
+            past=span.past,
+            confidence=round(confidence, 3),
+            reason=reason_for(span),
+        )
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """The place without punctuation at its edges, widened to whole words."""
+    while start < end and text[start] in _EDGES:
+        start += 1
+    while end > start and text[end - 1] in _EDGES:
+        end -= 1
+    while 0 < start < end and text[start - 1].isalnum() and text[start].isalnum():
+        start -= 1
+    while start < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+        end += 1
+    return start, end
