@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-flow check format evaluate lock clean
+.PHONY: help setup run demo test test-flow check format evaluate corpus train bench-tagging lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,24 @@ test-flow: .venv/ready-to-test  ## the stories in tests/flow: read these first
 
 evaluate: .venv/ready-to-test  ## word error rate and tags of the present models, with figures
 	@$(BIN)/python -m pytest tests/evaluation -q -s -p no:randomly
+
+corpus: .venv/ready-to-test  ## is the training corpus sound? counts of each label, agreement of the annotators
+	@$(BIN)/python -m training.validate $(AGAINST)
+
+.venv-train/ready: locks/run.txt pyproject.toml
+	@echo "Setting up .venv-train (once; some minutes)"
+	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
+	@.venv-train/bin/pip install -qq --disable-pip-version-check --constraint locks/train.txt --editable ".[train]"
+	@touch $@
+
+train: .venv-train/ready  ## the tagger's model again, from the data: build/model, in about two hours
+	@mkdir -p build
+	@.venv-train/bin/python -m training.train build/network.pt
+	@.venv-train/bin/python -m training.export build/network.pt build/model
+	@.venv-train/bin/python -m training.calibrate build/model
+
+bench-tagging: .venv-train/ready  ## what tagging costs, beside an unquantised BERT-base
+	@.venv-train/bin/python bench/tagging.py
 
 check: .venv/ready-to-test  ## style, types and the direction of imports
 	@$(BIN)/ruff check .

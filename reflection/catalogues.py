@@ -37,10 +37,16 @@ def need_names() -> Mapping[str, str]:
     return _read("needs")
 
 
+@cache
+def wording() -> Mapping[str, Any]:
+    """How demands are worded as requests."""
+    return _read("wording")
+
+
 def _entry(raw: dict[str, Any]) -> Entry:
-    beginnings = "|".join(re.escape(word) for word in sorted(raw["words"], key=len, reverse=True))
+    words = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in sorted(raw["words"], key=len, reverse=True))
     return Entry(
-        words=re.compile(rf"\b(?:{beginnings})", re.IGNORECASE),
+        words=re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE),
         needs=tuple(raw["needs"]),
         feelings=tuple(raw.get("feelings", ())),
         whose=raw.get("whose", "others"),

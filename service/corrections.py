@@ -28,7 +28,9 @@ def corrected_tags(reading: UnitOfWork, check_in_id: UUID, transcript: Transcrip
         return None
     current = apply_corrections(tags, reading.corrections.of(check_in_id), transcript)
     english = transcript.language == "en"
-    return tuple(TagRead(**tag.model_dump(), reflection=reflect(tag, tag.quote) if english else None) for tag in current)
+    return tuple(
+        TagRead(**tag.model_dump(), reflection=reflect(tag, tag.quote) if english else None) for tag in current
+    )
 
 
 @router.post(

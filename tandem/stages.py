@@ -1,12 +1,15 @@
 """The stages by hand: transcribe files and tag text with no server running."""
 
 import json
+import os
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 
+from reflection.questions import reflect
 from schemas.base import Schema
 from schemas.errors import TandemError
 from schemas.tag import TextTag
@@ -17,9 +20,12 @@ from tandem.reporting import console, joining_progress
 from workers.decoding import decode
 from workers.main import load_transcriber
 from workers.settings import WorkerSettings
-from workers.tagging.lexicon import LexiconTagger
+from workers.tagging.model_tagger import ModelTagger
 from workers.transcription.model_files import locate
 from workers.transcription.transcriber import NoSpeech, Samples
+
+LINES_AT_ONCE = 256
+"""Enough that texts of like length meet in a batch, few enough that a long file never stands in memory."""
 
 TAG_FIELDS = ("kind", "label", "start", "end", "holder", "negated", "past", "confidence")
 
@@ -53,28 +59,34 @@ def transcribe_files(files: Iterable[Path], *, language: str | None, as_json: bo
     return status
 
 
-def tag_lines(text: str) -> int:
-    """Tag each line of `text`; prints one JSON object a line. Returns 2 if there was a line that does not fit."""
-    tagger = LexiconTagger()
+def tag_lines(lines: Iterable[str], *, with_reflections: bool) -> int:
+    """Tag each line; prints one JSON object a line, in their order. Returns 2 if there was a line that does not fit."""
+    tagger = ModelTagger(threads=os.cpu_count() or 1)
     status = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            given = TextLine.model_validate_json(line)
-        except ValidationError:
-            console.print(f'line {number}: not a JSON object with "id" and "text", both strings', style="red")
-            status = 2
-            continue
-        print(json.dumps({"id": given.id, "tags": [_as_json(tag) for tag in tagger.tag(given.text)]}))
+    numbered = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    while some := list(islice(numbered, LINES_AT_ONCE)):
+        given = []
+        for number, line in some:
+            try:
+                given.append(TextLine.model_validate_json(line))
+            except ValidationError:
+                console.print(f'line {number}: not a JSON object with "id" and "text", both strings', style="red")
+                status = 2
+        for text, tags in zip(given, tagger.tag_all([text.text for text in given]), strict=True):
+            shown = [_as_json(tag, text.text, with_reflections=with_reflections) for tag in tags]
+            print(json.dumps({"id": text.id, "tags": shown}, ensure_ascii=False), flush=True)
     return status
 
 
 def tag_text(text: str) -> int:
-    """Tag one text; prints a line for each tag, for people."""
-    for tag in LexiconTagger().tag(text):
-        marks = " ".join(name for name, holds in (("negated", tag.negated), ("past", tag.past)) if holds)
-        print(f"{tag.kind}: {tag.label} ({tag.holder}) {marks}\t{text[tag.start : tag.end]}")
+    """Tag one text; prints a line for each tag and what is asked about it, for people."""
+    for tag in ModelTagger().tag(text):
+        quote = text[tag.start : tag.end]
+        marks = "".join(f", {name}" for name, holds in (("denied", tag.negated), ("over", tag.past)) if holds)
+        label = "" if tag.label == tag.kind else f" {tag.label}"
+        print(f"{tag.kind}{label} ({tag.holder}{marks}; {tag.confidence:.0%}): {quote}")
+        if reflection := reflect(tag, quote):
+            print(f"    {reflection.question}")
     return 0
 
 
@@ -97,8 +109,12 @@ def _print_heard(file: Path, heard: Transcript | NoSpeech, *, as_json: bool) -> 
         print(f"{file}: {said}", flush=True)
 
 
-def _as_json(tag: TextTag) -> dict[str, Any]:
-    return {name: value for name, value in tag.model_dump(mode="json").items() if name in TAG_FIELDS}
+def _as_json(tag: TextTag, text: str, *, with_reflections: bool) -> dict[str, Any]:
+    document = {name: value for name, value in tag.model_dump(mode="json").items() if name in TAG_FIELDS}
+    if with_reflections:
+        reflection = reflect(tag, text[tag.start : tag.end])
+        document["reflection"] = reflection.model_dump(mode="json") if reflection else None
+    return document
 
 
 def _explain(error: TandemError | OSError) -> str:

@@ -5,8 +5,8 @@
     evaluation | he never even tries | self
     # plain-002
 
-The last field holds what applies of `past`, `negated` and `#2` (the second place where the quote stands). A text without
-tags has its line with the id and nothing under it.
+The last field holds what applies of `past`, `negated` and `#2` (the second place where the quote stands). A text
+without tags has its line with the id and nothing under it.
 """
 
 import re
@@ -110,9 +110,14 @@ def write_annotation(tag: Annotation, text: str) -> str:
 def pairs(
     first: list[Annotation], second: list[Annotation], *, same_label: bool = True
 ) -> Iterator[tuple[Annotation, Annotation]]:
-    """Tags of both that mean the same: of one kind (and label) and overlapping; the best overlap first, each tag once."""
+    """Tags of both that mean the same: of one kind (and label), overlapping; the best overlap first, each tag once."""
     candidates = sorted(
-        ((_overlap(one, other), one, other) for one in first for other in second if _alike(one, other, same_label)),
+        (
+            (_overlap(one, other), one, other)
+            for one in first
+            for other in second
+            if _alike(one, other, same_label=same_label)
+        ),
         key=lambda candidate: candidate[0],
         reverse=True,
     )
@@ -124,7 +129,7 @@ def pairs(
             yield one, other
 
 
-def _alike(one: Annotation, other: Annotation, same_label: bool) -> bool:
+def _alike(one: Annotation, other: Annotation, *, same_label: bool) -> bool:
     return one.kind == other.kind and (one.label == other.label or not same_label) and one.overlaps(other)
 
 

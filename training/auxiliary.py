@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+DATA = Path(__file__).parent / "auxiliary_data"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -33,15 +35,11 @@ def edos(folder: Path) -> Task:
 
 
 def _edos_rows(folder: Path) -> Iterator[tuple[str, str]]:
-    sources = {
-        "1. MTurk_groundtruth_labels_9K.csv": ("Dialog", "Agreed emotion (2/3 vote)"),
-        "3. Self-labeled_dialogs_4K.csv": ("os_dialog", "emotion"),
-    }
-    for path in sorted(folder.rglob("*.csv")):
-        if path.name not in sources:
-            continue
-        text, label = sources[path.name]
-        with path.open(encoding="utf-8", newline="") as file:
+    for name, text, label in (
+        ("labelled_by_people.csv", "Dialog", "Agreed emotion (2/3 vote)"),
+        ("self_labelled.csv", "os_dialog", "emotion"),
+    ):
+        with (folder / name).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                if row[label] and row[label] != "-":
+                if row[label] and row[label] != "-":  # "-": the annotators did not agree
                     yield row[text].replace("\n", " "), row[label].strip().lower()

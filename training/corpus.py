@@ -2,13 +2,23 @@
 
 import json
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas.tag import Holder, TagKind
 from training.annotations import Annotation
-from training.examples import Record
 
 FOLDER = Path(__file__).parent / "corpus"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A check-in of the corpus."""
+
+    id: str
+    text: str
+    tags: tuple[Annotation, ...]
 
 
 def load_corpus(folder: Path = FOLDER) -> list[Record]:
@@ -43,10 +53,16 @@ def dump_record(record: Record) -> str:
     return json.dumps({"id": record.id, "text": record.text, "tags": tags}, ensure_ascii=False)
 
 
-def _record(document: dict) -> Record:
+def _record(document: dict[str, Any]) -> Record:
     tags = (
         Annotation(
-            tag["start"], tag["end"], TagKind(tag["kind"]), tag["label"], Holder(tag["holder"]), tag["negated"], tag["past"]
+            tag["start"],
+            tag["end"],
+            TagKind(tag["kind"]),
+            tag["label"],
+            Holder(tag["holder"]),
+            tag["negated"],
+            tag["past"],
         )
         for tag in document["tags"]
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 _SHINGLE = 4
 """Words in a row that count as shared."""
-_TOO_ALIKE = 0.2
+_TOO_ALIKE = 0.3
 """Share of the shorter text's shingles that another text may hold."""
 
 

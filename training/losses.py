@@ -31,7 +31,9 @@ def _span_loss(scores: Tensor, batch: Batch) -> Tensor:
         attributes = mean[ATTRIBUTES[span.kind]]
         turns = torch.tensor([float(span.negated), float(span.past)])
         losses.append(_ATTRIBUTE_WEIGHT * _cross_entropy(attributes[: len(HOLDERS)], span.holder))
-        losses.append(_ATTRIBUTE_WEIGHT * functional.binary_cross_entropy_with_logits(attributes[-2:], turns, reduction="sum"))
+        losses.append(
+            _ATTRIBUTE_WEIGHT * functional.binary_cross_entropy_with_logits(attributes[-2:], turns, reduction="sum")
+        )
     return torch.stack(losses).sum() / len(batch.spans)
 
 

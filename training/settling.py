@@ -1,16 +1,18 @@
 """Two independent annotations of a text, side by side: where they agree, and what a third reader has to settle.
 
-    python -m training.settling disputes TEXTS FIRST SECOND          prints the texts to settle
-    python -m training.settling merge TEXTS FIRST SECOND SETTLED     prints corpus records
+python -m training.settling disputes TEXTS FIRST SECOND          prints the texts to settle
+python -m training.settling merge TEXTS FIRST SECOND SETTLED     prints corpus records
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from training.annotations import Annotation, AnnotationError, pairs, read_annotations, read_texts, write_annotation
-from training.corpus import dump_record
-from training.examples import Record
+from training.corpus import Record, dump_record
+
+Pass = Mapping[str, list[Annotation]]
+"""One annotator's tags by id of their text."""
 
 
 def agreed(first: list[Annotation], second: list[Annotation]) -> list[Annotation]:
@@ -27,13 +29,18 @@ def _attributes(tag: Annotation) -> tuple[object, ...]:
     return tag.holder, tag.negated, tag.past
 
 
-def disputes(texts: dict[str, str], first: dict, second: dict) -> Iterator[str]:
+def disputes(texts: Mapping[str, str], first: Pass, second: Pass) -> Iterator[str]:
     """Each disputed text with what both say (=), what only the first says (1) and what only the second says (2)."""
     for id_, text in texts.items():
         if not is_disputed(first[id_], second[id_]):
             continue
         both = agreed(first[id_], second[id_])
-        twins = {other for one in both for other in second[id_] if other.kind == one.kind and other.label == one.label and other.overlaps(one)}
+        twins = {
+            other
+            for one in both
+            for other in second[id_]
+            if other.kind == one.kind and other.label == one.label and other.overlaps(one)
+        }
         yield f"# {id_}\nTEXT: {text}"
         yield from (f"  = {write_annotation(tag, text)}" for tag in both)
         yield from (f"  1 {write_annotation(tag, text)}" for tag in first[id_] if tag not in both)
@@ -41,7 +48,7 @@ def disputes(texts: dict[str, str], first: dict, second: dict) -> Iterator[str]:
         yield ""
 
 
-def merge(texts: dict[str, str], first: dict, second: dict, settled: dict) -> Iterator[str]:
+def merge(texts: Mapping[str, str], first: Pass, second: Pass, settled: Pass) -> Iterator[str]:
     """The record of each text: as settled, or as both agree. Raises AnnotationError where a dispute is not settled."""
     for id_, text in texts.items():
         if id_ in settled:

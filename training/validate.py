@@ -1,6 +1,6 @@
 """Is the corpus sound? `make corpus` runs this: format, near duplicates, counts, agreement.
 
-    python -m training.validate [DEV.jsonl]      with texts that must not be in it, nor anything like them
+python -m training.validate [DEV.jsonl]      with texts that must not be in it, nor anything like them
 """
 
 import sys
@@ -11,9 +11,8 @@ from pathlib import Path
 from schemas.tag import TagKind
 from schemas.taxonomy import labels
 from training.annotations import Annotation, read_annotations
-from training.corpus import FOLDER, load_corpus, load_records
+from training.corpus import FOLDER, Record, load_corpus, load_records
 from training.duplicates import near_duplicates
-from training.examples import Record
 from training.scoring import count_by_kind, total
 
 PASSES = FOLDER.parent / "passes"
@@ -63,12 +62,19 @@ def agreement(records: list[Record]) -> Iterator[str]:
     """How far the two passes agree before anything was settled: F1 with label, and without."""
     texts = {record.id: record.text for record in records}
     first, second = (
-        {id_: tags for path in sorted((PASSES / name).glob("*.tags")) for id_, tags in read_annotations(path, texts).items()}
+        {
+            id_: tags
+            for path in sorted((PASSES / name).glob("*.tags"))
+            for id_, tags in read_annotations(path, texts).items()
+        }
         for name in ("first", "second")
     )
     exact, spans = count_by_kind(first, second), count_by_kind(first, second, same_label=False)
     yield "| kind | first | second | agreement (F1) | without label |\n|---|---:|---:|---:|---:|"
-    for name, one, other in (*((kind, exact[kind], spans[kind]) for kind in TagKind), ("all", total(exact), total(spans))):
+    for name, one, other in (
+        *((kind, exact[kind], spans[kind]) for kind in TagKind),
+        ("all", total(exact), total(spans)),
+    ):
         yield f"| {name} | {one.wanted} | {one.predicted} | {one.f1:.3f} | {other.f1:.3f} |"
 
 

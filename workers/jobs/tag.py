@@ -8,10 +8,10 @@ from uuid import UUID
 from schemas.check_in import CheckInState, FailureReason
 from schemas.errors import TranscriptMissing
 from schemas.transcript import Transcript
+from store.placing import place
 from store.stages import TAG
 from store.tables import CheckIn
 from workers.attempts import Outcome, Shift, attempt
-from store.placing import place
 from workers.tagging.tagger import Tagger
 
 

@@ -21,7 +21,7 @@ class KindConfidence:
     def of(self, span: Span) -> float:
         """The share of spans with such evidence that are right, 0 to 1."""
         odds = self.intercept + sum(
-            weight * _logit(part) for weight, part in zip(self.weights, span.evidence, strict=True)
+            weight * logit(part) for weight, part in zip(self.weights, span.evidence, strict=True)
         )
         return 1 / (1 + math.exp(-odds))
 
@@ -44,6 +44,7 @@ class Confidence:
         return cls(document["least"], kinds)
 
 
-def _logit(share: float) -> float:
+def logit(share: float) -> float:
+    """Log odds, kept away from the ends."""
     bounded = min(max(share, 1e-4), 1 - 1e-4)
     return math.log(bounded / (1 - bounded))

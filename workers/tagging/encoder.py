@@ -22,7 +22,7 @@ _OPENING, _PADDING, _CLOSING = 0, 1, 2
 
 @dataclass(frozen=True)
 class EncodedText:
-    """The tokens of a text: `offsets` are their characters (start, end), `scores` (tokens, WIDTH) what they look like."""
+    """The tokens of a text: `offsets` are their characters (start, end), `scores` (tokens, WIDTH) what they are."""
 
     offsets: Sequence[tuple[int, int]]
     scores: NDArray[np.float32]
@@ -63,7 +63,9 @@ class Encoder:
 
     def emotions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Logits (texts, 28) of the GoEmotions labels; of a text, the first window counts."""
-        ids = [encoding.ids[:_WINDOW] for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        ids = [
+            encoding.ids[:_WINDOW] for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
         (logits,) = self._session.run(["emotions"], _feed(ids))
         result: NDArray[np.float32] = logits
         return result

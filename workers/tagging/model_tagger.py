@@ -9,7 +9,7 @@ from workers.tagging.decoding import Span, find_spans
 from workers.tagging.encoder import MODEL_FOLDER, EncodedText, Encoder
 from workers.tagging.reasons import reason_for
 
-_EDGES = " \t\n.,;:!?\"“”‘’()[]–—-…"
+_EDGES = frozenset(" \t\n.,;:!?()[]-…" + '"' + "\u201c\u201d\u2018\u2019\u2013\u2014")
 """What no quote begins or ends with."""
 
 

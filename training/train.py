@@ -1,0 +1,132 @@
+"""Trains the network: first on other people's emotions, then on the corpus. `make train` runs it, then export and
+calibration; about an hour and a half on two cores.
+
+    python -m training.train WEIGHTS
+"""
+
+import random
+import sys
+import time
+from functools import partial
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from training.auxiliary import DATA, Task, edos, goemotions
+from training.corpus import Record, is_held_out, load_corpus
+from training.encoder import load_encoder
+from training.examples import as_misheard, make_batch, pad
+from training.learning import Learner, batches
+from training.losses import tagging_loss
+from training.network import Network
+
+SEED = 20261124
+
+EMOTION_EPOCHS, EMOTION_BATCH, EMOTION_RATE = 3, 32, 5e-5
+TAGGING_EPOCHS, TAGGING_BATCH, TAGGING_RATE = 10, 8, 5e-5
+MISHEARD = 0.25
+"""Share of the texts that are read without punctuation, another quarter each time."""
+REPLAYED = 0.5
+"""Share of the tagging steps that also take a batch of GoEmotions, lest it be forgotten."""
+_REPLAY_BATCH, _REPLAY_WEIGHT = 24, 3.0
+_LONGEST_COMMENT = 64
+"""Tokens."""
+
+
+Row = tuple[list[int], tuple[int, ...]]
+"""Tokens of a text, and the numbers of its labels."""
+
+
+class TokenizedTask:
+    """A task with its texts as tokens."""
+
+    def __init__(self, task: Task, tokenizer: Tokenizer) -> None:
+        self.name, self.labels = task.name, len(task.labels)
+        encodings = tokenizer.encode_batch([text for text, _ in task.rows])
+        self.rows = [
+            (encoding.ids[:_LONGEST_COMMENT], numbers)
+            for encoding, (_, numbers) in zip(encodings, task.rows, strict=True)
+        ]
+
+    def loss(self, network: Network, rows: list[Row]) -> Tensor:
+        """Of one batch."""
+        wanted = torch.zeros(len(rows), self.labels)
+        for row, (_, numbers) in enumerate(rows):
+            wanted[row, list(numbers)] = 1
+        logits = network.classify(self.name, *pad([ids for ids, _ in rows]))
+        return binary_cross_entropy_with_logits(logits.float(), wanted)
+
+
+def learn_emotions(network: Network, tasks: list[TokenizedTask], rng: random.Random) -> None:
+    """First stage: the emotions of comments and film dialogue."""
+    steps = EMOTION_EPOCHS * sum(-(-len(task.rows) // EMOTION_BATCH) for task in tasks)
+    learner, progress = Learner(network, rate=EMOTION_RATE, steps=steps), Progress("emotions", steps)
+    for _ in range(EMOTION_EPOCHS):
+        mixed = [
+            (task, batch)
+            for task in tasks
+            for batch in batches(task.rows, EMOTION_BATCH, length=lambda row: len(row[0]), rng=rng)
+        ]
+        rng.shuffle(mixed)
+        for task, batch in mixed:
+            progress.add(learner.step(partial(task.loss, network, batch)))
+
+
+def learn_tags(
+    network: Network, records: list[Record], tokenizer: Tokenizer, replayed: TokenizedTask, rng: random.Random
+) -> None:
+    """Second stage: the corpus, with some of the first stage in between."""
+    steps = TAGGING_EPOCHS * -(-len(records) // TAGGING_BATCH)
+    learner, progress = Learner(network, rate=TAGGING_RATE, steps=steps), Progress("tags", steps)
+    for _ in range(TAGGING_EPOCHS):
+        heard = [as_misheard(record, rng) if rng.random() < MISHEARD else record for record in records]
+        for group in batches(heard, TAGGING_BATCH, length=lambda record: len(record.text), rng=rng):
+            again = rng.sample(replayed.rows, _REPLAY_BATCH) if rng.random() < REPLAYED else []
+
+            def loss(group: list[Record] = group, again: list[Row] = again) -> Tensor:
+                batch = make_batch(group, tokenizer)
+                value = tagging_loss(network(batch.ids, batch.mask).float(), batch)
+                return value + _REPLAY_WEIGHT * replayed.loss(network, again) if again else value
+
+            progress.add(learner.step(loss))
+
+
+class Progress:
+    """Says now and then how far a stage has come."""
+
+    def __init__(self, name: str, steps: int) -> None:
+        self._name, self._steps = name, steps
+        self._losses: list[float] = []
+        self._began = time.monotonic()
+
+    def add(self, loss: float) -> None:
+        """One step more."""
+        self._losses.append(loss)
+        done = len(self._losses)
+        if done % 100 == 0 or done == self._steps:
+            recent = self._losses[-100:]
+            minutes = (time.monotonic() - self._began) / 60
+            print(
+                f"{self._name}: step {done} of {self._steps}, loss {sum(recent) / len(recent):.3f}, {minutes:.0f} min",
+                flush=True,
+            )
+
+
+def main(weights: str) -> None:
+    """Both stages; the weights are kept at the end."""
+    torch.manual_seed(SEED)
+    rng = random.Random(SEED)
+    encoder, tokenizer = load_encoder()
+    tasks = [TokenizedTask(task, tokenizer) for task in (goemotions(DATA / "goemotions", "train"), edos(DATA / "edos"))]
+    network = Network(encoder, {task.name: task.labels for task in tasks})
+    learn_emotions(network, tasks, rng)
+    torch.save(network.state_dict(), f"{weights}.emotions")
+    records = [record for record in load_corpus() if not is_held_out(record)]
+    learn_tags(network, records, tokenizer, tasks[0], rng)
+    torch.save(network.state_dict(), weights)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
