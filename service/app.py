@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from schemas.errors import InvalidInput
-from service import accounts, changes, check_ins, corrections, health
+from service import accounts, changes, check_ins, corrections, health, taxonomy
 from service.body_limit import BodyLimit
 from service.news import News
 from service.passwords import Passwords
@@ -60,7 +60,14 @@ def create_app(
     app.state.sandbox = sandbox
     app.state.passwords = passwords or Passwords()
     app.state.news = News(settings.resolved_redis_url)
-    for router in (accounts.router, check_ins.router, corrections.router, changes.router, health.router):
+    for router in (
+        accounts.router,
+        check_ins.router,
+        corrections.router,
+        changes.router,
+        taxonomy.router,
+        health.router,
+    ):
         app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(BodyLimit)

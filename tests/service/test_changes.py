@@ -32,9 +32,7 @@ def test_a_feed_is_its_owners_alone(phone: Phone, stranger: Phone) -> None:
 def test_a_long_poll_answers_as_soon_as_there_is_news(phone: Phone, sqlite_store: Store) -> None:
     """Also where Redis does not tell it: it looks by itself."""
     id_ = phone.send().json()["id"]
-    worker = threading.Timer(
-        0.3, settle, (sqlite_store, UUID(id_)), {"transcript": make_transcript()}
-    )
+    worker = threading.Timer(0.3, settle, (sqlite_store, UUID(id_)), {"transcript": make_transcript()})
     worker.start()
     answer = phone.get(f"/check-ins/{id_}", params={"wait": 20}).json()
     worker.join()

@@ -156,6 +156,14 @@ def test_what_does_not_fit_is_refused_with_what_to_do(
     assert phone.get(f"/check-ins/{check_in}/corrections").json() == {"items": []}
 
 
+def test_the_taxonomy_tells_what_labels_mean(phone: Phone) -> None:
+    """For a list to choose from."""
+    answer = phone.get("/taxonomy").json()
+    assert answer["kinds"]["need"].startswith("A universal need")
+    assert "lonely" in answer["feelings"]["unmet"]["pained"]
+    assert answer["need_glosses"]["rest"] == "sleep, a break, recovery"
+
+
 def test_a_demand_comes_with_a_question_and_a_request(phone: Phone, check_in: str) -> None:
     """In the speaker's own words, with room for a no; a feeling is not asked about."""
     answer = phone.get(f"/check-ins/{check_in}").json()

@@ -13,7 +13,6 @@ _OPENINGS = {
     TagKind.ABSOLUTE: "Claims all or nothing of a person or the relationship",
     TagKind.BOUNDARY: "Says what the speaker will or will not do, to take care of themself",
 }
-_TURNS = ((("negated",), "the text denies it"), (("past",), "told as over"))
 
 
 def reason_for(span: Span) -> str:
@@ -21,5 +20,8 @@ def reason_for(span: Span) -> str:
     reason = _OPENINGS[span.kind]
     if meaning := gloss(span.kind, span.label):
         reason += f" {span.label.replace('_', ' ')} ({meaning})"
-    turns = [words for (name,), words in _TURNS if getattr(span, name)]
-    return "; ".join([reason, *turns])
+    if span.negated:
+        reason += "; the text denies it"
+    if span.past:
+        reason += "; told as over"
+    return reason
