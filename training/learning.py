@@ -20,7 +20,7 @@ class Learner:
 
     def __init__(self, network: Network, *, rate: float, steps: int) -> None:
         self.network = network.train()
-        encoder = list(network.encoder.parameters())
+        encoder = [weight for weight in network.encoder.parameters() if weight.requires_grad]
         heads = [weight for name, weight in network.named_parameters() if not name.startswith("encoder.")]
         groups = [{"params": encoder, "lr": rate}, {"params": heads, "lr": _HEAD_RATE}]
         self._optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)

@@ -1,12 +1,13 @@
 """Trains the network: first on other people's emotions, then on the corpus. `make train` runs it, then export and
 calibration; about an hour and a half on two cores.
 
-    python -m training.train WEIGHTS
+    python -m training.train WEIGHTS [EMOTIONS]    with EMOTIONS, weights after the first stage, only the second runs
 """
 
 import random
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -28,7 +29,7 @@ EMOTION_EPOCHS, EMOTION_BATCH, EMOTION_RATE = 3, 32, 5e-5
 TAGGING_EPOCHS, TAGGING_BATCH, TAGGING_RATE = 10, 8, 5e-5
 MISHEARD = 0.25
 """Share of the texts that are read without punctuation, another quarter each time."""
-REPLAYED = 0.5
+REPLAYED = 0.35
 """Share of the tagging steps that also take a batch of GoEmotions, lest it be forgotten."""
 _REPLAY_BATCH, _REPLAY_WEIGHT = 24, 3.0
 _LONGEST_COMMENT = 64
@@ -75,9 +76,16 @@ def learn_emotions(network: Network, tasks: list[TokenizedTask], rng: random.Ran
 
 
 def learn_tags(
-    network: Network, records: list[Record], tokenizer: Tokenizer, replayed: TokenizedTask, rng: random.Random
+    network: Network,
+    records: list[Record],
+    tokenizer: Tokenizer,
+    replayed: TokenizedTask,
+    rng: random.Random,
+    *,
+    keep: Callable[[], None],
 ) -> None:
-    """Second stage: the corpus, with some of the first stage in between."""
+    """Second stage: the corpus, with some of the first stage in between. Calls `keep` after each epoch."""
+    network.encoder.embeddings.word_embeddings.requires_grad_(requires_grad=False)  # too many for so few texts
     steps = TAGGING_EPOCHS * -(-len(records) // TAGGING_BATCH)
     learner, progress = Learner(network, rate=TAGGING_RATE, steps=steps), Progress("tags", steps)
     for _ in range(TAGGING_EPOCHS):
@@ -91,6 +99,7 @@ def learn_tags(
                 return value + _REPLAY_WEIGHT * replayed.loss(network, again) if again else value
 
             progress.add(learner.step(loss))
+        keep()
 
 
 class Progress:
@@ -114,18 +123,20 @@ class Progress:
             )
 
 
-def main(weights: str) -> None:
-    """Both stages; the weights are kept at the end."""
+def main(weights: str, emotions: str | None = None) -> None:
+    """Both stages; the weights are kept after the first and after each epoch of the second."""
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
     encoder, tokenizer = load_encoder()
     tasks = [TokenizedTask(task, tokenizer) for task in (goemotions(DATA / "goemotions", "train"), edos(DATA / "edos"))]
     network = Network(encoder, {task.name: task.labels for task in tasks})
-    learn_emotions(network, tasks, rng)
-    torch.save(network.state_dict(), f"{weights}.emotions")
+    if emotions:
+        network.load_state_dict(torch.load(emotions, weights_only=True))
+    else:
+        learn_emotions(network, tasks, rng)
+        torch.save(network.state_dict(), f"{weights}.emotions")
     records = [record for record in load_corpus() if not is_held_out(record)]
-    learn_tags(network, records, tokenizer, tasks[0], rng)
-    torch.save(network.state_dict(), weights)
+    learn_tags(network, records, tokenizer, tasks[0], rng, keep=lambda: torch.save(network.state_dict(), weights))
 
 
 if __name__ == "__main__":

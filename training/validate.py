@@ -16,7 +16,7 @@ from training.duplicates import near_duplicates
 from training.scoring import count_by_kind, total
 
 PASSES = FOLDER.parent / "passes"
-FEWEST_OF_A_LABEL = 40
+FEWEST_OF_A_LABEL = 25
 
 
 def faults(records: list[Record]) -> Iterator[str]:
