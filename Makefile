@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check
+TRAIN_PIP := .venv-train/bin/pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test test-flow check format evaluate corpus train bench-tagging lock clean
@@ -40,10 +41,12 @@ evaluate: .venv/ready-to-test  ## word error rate and tags of the present models
 corpus: .venv/ready-to-test  ## is the training corpus sound? counts of each label, agreement of the annotators
 	@$(BIN)/python -m training.validate $(AGAINST)
 
-.venv-train/ready: locks/run.txt pyproject.toml
+.venv-train/ready: locks/run.txt locks/encoder.txt pyproject.toml
 	@echo "Setting up .venv-train (once; some minutes)"
 	@test -x .venv-train/bin/python || $(PYTHON) -m venv .venv-train
-	@.venv-train/bin/pip install -qq --disable-pip-version-check --constraint locks/train.txt --editable ".[train]"
+	@$(TRAIN_PIP) --require-hashes -r locks/run.txt
+	@$(TRAIN_PIP) --no-deps --require-hashes -r locks/encoder.txt
+	@$(TRAIN_PIP) --no-build-isolation --editable ".[train]"
 	@touch $@
 
 train: .venv-train/ready  ## the tagger's model again, from the data: build/model, in about two hours

@@ -43,10 +43,22 @@ def wording() -> Mapping[str, Any]:
     return _read("wording")
 
 
+@cache
+def silence() -> re.Pattern[str]:
+    """What makes a check-in one that nothing is asked about."""
+    return re.compile("|".join(_read("safety")["silent"]), re.IGNORECASE)
+
+
+@cache
+def no_request() -> re.Pattern[str]:
+    """What makes a demand one that no request is offered for."""
+    return re.compile("|".join(_read("safety")["no_request"]), re.IGNORECASE)
+
+
 def _entry(raw: dict[str, Any]) -> Entry:
     words = "|".join(re.escape(word).replace(r"\*", r"\w*") for word in sorted(raw["words"], key=len, reverse=True))
     return Entry(
-        words=re.compile(rf"\b(?:{words})(?!\w)", re.IGNORECASE),
+        words=re.compile(rf"(?<![\w-])(?:{words})(?!\w)", re.IGNORECASE),
         needs=tuple(raw["needs"]),
         feelings=tuple(raw.get("feelings", ())),
         whose=raw.get("whose", "others"),

@@ -3,26 +3,29 @@
 import re
 from functools import cache
 
-from reflection.catalogues import wording
+from reflection.catalogues import no_request, wording
 
 _LONGEST = 18
 """Words that a request may have: a longer one was no single ask."""
 _PRONOUNS = {"you": "you", "he": "he", "him": "he", "she": "she", "her": "she", "they": "they", "them": "they"}
-
-
 _CAPITALS = re.compile(r"\b(?:i|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b(?='|\b)")
 """What a recogniser without punctuation writes small."""
 
 
 def as_request(demand: str) -> str | None:
-    """`demand`, the words of a demand, as a question beginning "Would you be willing"; None where no frame fits."""
+    """`demand`, the words of a demand, as a question beginning "Would you be willing"; None where no frame fits.
+
+    None as well where somebody's safety is asked for, and for what somebody should not do: NVC asks for what is wanted.
+    """
     spoken = _tidied(plain(demand))
-    for pattern, is_denied in _frames():
+    if no_request().search(spoken):
+        return None
+    for pattern in _frames():
         if match := pattern.search(spoken):
             groups = match.groupdict()
-            return _worded(groups.get("who") or "you", groups["what"], is_denied=is_denied)
+            return _worded(groups.get("who") or "you", groups["what"])
     first, *_ = spoken.lower().split() or [""]
-    return _worded("you", spoken, is_denied=False) if first in wording()["imperatives"] else None
+    return _worded("you", spoken) if first in wording()["imperatives"] else None
 
 
 def plain(quote: str) -> str:
@@ -31,27 +34,30 @@ def plain(quote: str) -> str:
 
 
 @cache
-def _frames() -> tuple[tuple[re.Pattern[str], bool], ...]:
-    """(pattern, whether it asks not to): `{who}` and `{what}` of the catalogue become named groups."""
+def _frames() -> tuple[re.Pattern[str], ...]:
+    """`{who}`, `{whom}` and `{what}` of the catalogue become named groups."""
+    groups = {
+        "{who}": r"(?P<who>you|he|she|they|(?-i:[A-Z][a-z]+))",
+        "{whom}": "(?P<who>you|him|her|them)",
+        "{what}": "(?P<what>.+)",
+    }
     frames = []
-    for frame in wording()["frames"]:
-        pattern = frame["says"].replace("{who}", r"(?P<who>you|he|she|they|(?-i:[A-Z][a-z]+))")
-        pattern = pattern.replace("{whom}", "(?P<who>you|him|her|them)").replace("{what}", "(?P<what>.+)")
-        frames.append((re.compile(pattern, re.IGNORECASE), frame.get("not", False)))
+    for pattern in wording()["frames"]:
+        for name, group in groups.items():
+            pattern = pattern.replace(name, group)  # noqa: PLW2901 - one after the other
+        frames.append(re.compile(pattern, re.IGNORECASE))
     return tuple(frames)
 
 
 def _tidied(spoken: str) -> str:
-    """Without hesitation and stutter."""
+    """Without hesitation, stutter, and who said it."""
     for pattern, replacement in wording()["tidying"]:
         spoken = re.sub(pattern, replacement, spoken, flags=re.IGNORECASE)
-    return spoken.strip()
+    return spoken.strip(" ,")
 
 
-def _worded(who: str, what: str, *, is_denied: bool) -> str | None:
+def _worded(who: str, what: str) -> str | None:
     subject = _PRONOUNS.get(who.lower(), who)
-    if denial := re.match(r"(?:do not|don't) ", what, flags=re.IGNORECASE):
-        what, is_denied = what[denial.end() :], not is_denied
     asked = what
     for end in wording()["ends"]:
         asked = re.sub(rf"{end}.*$", "", asked, flags=re.IGNORECASE).strip(" ,-")
@@ -59,7 +65,7 @@ def _worded(who: str, what: str, *, is_denied: bool) -> str | None:
     fits = 0 < len(words) <= _LONGEST and subject not in wording()["nobody"] and _is_a_verb(words[0].lower())
     if not fits or re.search("|".join(wording()["unfit"]), asked, flags=re.IGNORECASE):
         return None
-    return f"Would {subject} be willing {'not to' if is_denied else 'to'} {_as_written(asked)}?"
+    return f"Would {subject} be willing to {_as_written(asked)}?"
 
 
 def _is_a_verb(word: str) -> bool:

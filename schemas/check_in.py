@@ -52,7 +52,7 @@ ALLOWED_TRANSITIONS: dict[CheckInState, frozenset[CheckInState]] = {
     CheckInState.TAGGING: frozenset({CheckInState.READY, CheckInState.TRANSCRIBED, CheckInState.FAILED}),
     CheckInState.READY: frozenset({CheckInState.RECEIVED, CheckInState.TRANSCRIBED}),
     CheckInState.NO_SPEECH: frozenset({CheckInState.RECEIVED}),
-    CheckInState.FAILED: frozenset({CheckInState.RECEIVED}),
+    CheckInState.FAILED: frozenset({CheckInState.RECEIVED, CheckInState.TRANSCRIBED}),
 }
 """Back to a waiting state: another attempt, or run again by the person; an edited transcript is tagged again."""
 

@@ -24,6 +24,8 @@ TandemError
 │   │   ├── CheckInIdTaken         the id belongs to another recording
 │   │   ├── CheckInDeleted
 │   │   ├── CorrectionIdTaken      the id belongs to another correction
+│   │   ├── CorrectionUnknown      it revokes one that is not there
+│   │   ├── CorrectionsFull
 │   │   ├── NothingHeard           there is no transcript to correct
 │   │   └── CheckInUnsettled       it is still being worked on
 │   ├── TransitionNotAllowed       a bug: a state was moved off its graph
@@ -219,6 +221,20 @@ class CorrectionIdTaken(Conflict):
 
     title = "This id belongs to another correction"
     action = "Send the correction with a new id."
+
+
+class CorrectionUnknown(Conflict):
+    """It revokes a correction that this check-in does not have, or one that revokes itself."""
+
+    title = "There is no such correction to take back"
+    action = "Read the history of corrections and send the id of one of them."
+
+
+class CorrectionsFull(Conflict):
+    """More corrections than anybody makes by hand."""
+
+    title = "This check-in has too many corrections"
+    action = "Run the check-in again, or delete it: no further correction is kept."
 
 
 class NothingHeard(Conflict):

@@ -13,7 +13,7 @@ from schemas.tag import TagRead
 from schemas.transcript import Transcript
 from service.dependencies import SignedInDep, StoreDep
 from service.problems import documented
-from store.corrections import apply_corrections, read_correction
+from store.corrections import apply_corrections, read_corrections
 from store.editing import edit
 from store.stages import TAG
 from store.unit_of_work import UnitOfWork
@@ -27,9 +27,9 @@ def corrected_tags(reading: UnitOfWork, check_in_id: UUID, transcript: Transcrip
     if tags is None or transcript is None:
         return None
     current = apply_corrections(tags, reading.corrections.of(check_in_id), transcript)
-    english = transcript.language == "en"
+    reflections = reflect(current, transcript.text) if transcript.language == "en" else [None] * len(current)
     return tuple(
-        TagRead(**tag.model_dump(), reflection=reflect(tag, tag.quote) if english else None) for tag in current
+        TagRead(**tag.model_dump(), reflection=reflection) for tag, reflection in zip(current, reflections, strict=True)
     )
 
 
@@ -37,7 +37,14 @@ def corrected_tags(reading: UnitOfWork, check_in_id: UUID, transcript: Transcrip
     "/corrections",
     summary="Correct a tag",
     status_code=status.HTTP_201_CREATED,
-    responses=documented(CheckInNotFound, errors.CorrectionOutside, errors.CorrectionIdTaken, NothingHeard),
+    responses=documented(
+        CheckInNotFound,
+        errors.CorrectionOutside,
+        errors.CorrectionIdTaken,
+        errors.CorrectionUnknown,
+        errors.CorrectionsFull,
+        NothingHeard,
+    ),
 )
 def create_correction(
     check_in_id: UUID, create: CorrectionCreate, response: Response, signed_in: SignedInDep, store: StoreDep
@@ -45,17 +52,21 @@ def create_correction(
     """Remove a tag (`before`), add one (`after`), or change label, attributes or place (both). Answers with all tags.
 
     The speaker's word wins over the tagger's: it holds when the check-in is run again, and in an edited transcript
-    wherever its words still stand. To take a correction back, send its opposite: the history keeps both.
+    wherever its words still stand. A correction is taken back by another that `revokes` it; the history keeps both.
     """
     now = store.clock()
     with store.unit_of_work() as work:
-        check_in = work.check_ins.get_for(signed_in.account_id, check_in_id)
-        # First: it locks the account's row, so that two corrections at once get their numbers one after the other.
-        work.changes.record(
-            signed_in.account_id, ChangeType.CHECK_IN_CORRECTED, check_in_id=check_in_id, state=check_in.state, at=now
-        )
+        check_in = work.check_ins.get_for(signed_in.account_id, check_in_id, lock=True)
         transcript = _heard(work, check_in_id)
-        if not work.corrections.add(check_in_id, create, transcript, now=now):
+        if work.corrections.add(check_in_id, create, transcript, now=now):
+            work.changes.record(
+                check_in.account_id,
+                ChangeType.CHECK_IN_CORRECTED,
+                check_in_id=check_in_id,
+                state=check_in.state,
+                at=now,
+            )
+        else:
             response.headers["Idempotent-Replayed"] = "true"
     with store.reading() as reading:
         return corrected_tags(reading, check_in_id, transcript) or ()
@@ -67,8 +78,7 @@ def list_corrections(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep)
     with store.reading() as reading:
         reading.check_ins.get_for(signed_in.account_id, check_in_id)
         transcript = reading.results.transcript(check_in_id)
-        rows = reading.corrections.of(check_in_id) if transcript else ()
-        return CorrectionList(items=tuple(read_correction(row, transcript) for row in rows if transcript))
+        return CorrectionList(items=read_corrections(reading.corrections.of(check_in_id), transcript))
 
 
 @router.put(
@@ -82,10 +92,16 @@ def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: Signed
 
     Running the check-in again transcribes the recording anew and replaces the edited text.
     """
+    with store.reading() as reading:
+        reading.check_ins.get_for(signed_in.account_id, check_in_id)
+        heard = _heard(reading, check_in_id)
+    if heard.text == change.text:
+        return heard
+    edited = edit(heard, change.text)  # may take a while: not within a transaction that others wait for
     with store.unit_of_work() as work:
-        check_in = work.check_ins.get_for(signed_in.account_id, check_in_id)
-        edited = edit(_heard(work, check_in_id), change.text)
         check_in = work.check_ins.tag_again(signed_in.account_id, check_in_id, now=store.clock())
+        if work.results.transcript(check_in_id) != heard:  # it was run again meanwhile
+            raise errors.CheckInUnsettled
         work.results.save_transcript(check_in_id, edited)
         work.nudge(TAG, check_in_id, attempts=check_in.attempt)
     return edited

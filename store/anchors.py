@@ -12,10 +12,18 @@ _COMPANY = 4
 _EDGE = ""
 
 
-class _Word(NamedTuple):
+class PlacedWord(NamedTuple):
+    """A word without capitals and apostrophes, and the characters it takes up."""
+
     plain: str
     start: int
     end: int
+
+
+def read_words(text: str) -> list[PlacedWord]:
+    """Runs of letters, digits and apostrophes."""
+    found = re.finditer(r"[^\W_]+(?:['\u2019][^\W_]+)*", text)
+    return [PlacedWord(re.sub("['\u2019]", "", match[0]).casefold(), match.start(), match.end()) for match in found]
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Anchor:
     @classmethod
     def at(cls, text: str, start: int, end: int) -> Self:
         """The anchor of `text[start:end]`."""
-        words = _words(text)
+        words = read_words(text)
         inside = [i for i, word in enumerate(words) if word.start < end and start < word.end]
         first, stop = (inside[0], inside[-1] + 1) if inside else (0, 0)
         plain = [word.plain for word in words]
@@ -43,21 +51,26 @@ class Anchor:
         alone = len(_places(plain, quoted)) == 1
         return cls(start=start, quote=text[start:end], words=quoted, before=before, after=after, alone=alone)
 
-    def find(self, text: str) -> tuple[int, int] | None:
-        """Where its words stand in `text`, (start, end); None where they are gone, or stand in other company alone."""
-        words = _words(text)
+    def find(self, words: Sequence[PlacedWord]) -> tuple[int, int] | None:
+        """Where its words stand among `words`, (start, end) in characters; None where they are gone.
+
+        They are known by four words beside them on one side. Words that stood at one place alone and do so still need
+        less: one neighbour, or none where they are three or more.
+        """
         plain = [word.plain for word in words]
         places = _places(plain, self.words)
-        if not (self.alone and len(places) == 1):
-            places = [place for place in places if self._is_known(plain, place)]
-        if not places:
+        enough = _COMPANY
+        if self.alone and len(places) == 1:
+            enough = 0 if len(self.words) >= 3 else 1
+        known = [place for place in places if self._is_known(plain, place, enough)]
+        if not known:
             return None
-        best = max(places, key=lambda place: (sum(self._company(plain, place)), -abs(words[place].start - self.start)))
+        best = max(known, key=lambda place: (sum(self._company(plain, place)), -abs(words[place].start - self.start)))
         return words[best].start, words[best + len(self.words) - 1].end
 
-    def _is_known(self, plain: Sequence[str], place: int) -> bool:
+    def _is_known(self, plain: Sequence[str], place: int, enough: int) -> bool:
         before, after = self._company(plain, place)
-        return before >= min(_COMPANY, len(self.before)) or after >= min(_COMPANY, len(self.after))
+        return before >= min(enough, len(self.before)) or after >= min(enough, len(self.after))
 
     def _company(self, plain: Sequence[str], place: int) -> tuple[int, int]:
         before, after = _sides(plain, place, place + len(self.words))
@@ -88,9 +101,3 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
     """How many words both begin with."""
     pairs = zip(one, other, strict=False)
     return next((i for i, (word, twin) in enumerate(pairs) if word != twin), min(len(one), len(other)))
-
-
-def _words(text: str) -> list[_Word]:
-    """Runs of letters, digits and apostrophes (which are left out of `plain`)."""
-    found = re.finditer(r"[^\W_]+(?:['’][^\W_]+)*", text)  # noqa: RUF001 - the typographic apostrophe
-    return [_Word(re.sub("['’]", "", match[0]).casefold(), match.start(), match.end()) for match in found]  # noqa: RUF001

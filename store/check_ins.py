@@ -71,9 +71,9 @@ class CheckIns:
         )
         return check_in, True
 
-    def get_for(self, account_id: UUID, check_in_id: UUID) -> CheckIn:
-        """Raises CheckInNotFound for what is not there and for what is another's."""
-        check_in = self._session.get(CheckIn, check_in_id)
+    def get_for(self, account_id: UUID, check_in_id: UUID, *, lock: bool = False) -> CheckIn:
+        """Raises CheckInNotFound for what is not there and for what is another's. `lock`: nobody else writes it now."""
+        check_in = self._session.get(CheckIn, check_in_id, with_for_update=lock or None)
         if check_in is None or check_in.account_id != account_id:
             raise CheckInNotFound
         return check_in
@@ -117,16 +117,17 @@ class CheckIns:
         return check_in
 
     def tag_again(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
-        """Back to where tags are made: the transcript was edited. Raises CheckInUnsettled unless it is ready."""
+        """Back to where tags are made: the transcript was edited. Raises CheckInUnsettled while a run is going on."""
         check_in = self.get_for(account_id, check_in_id)
-        moved = check_in.state is CheckInState.READY and self.move_to(
+        moved = check_in.state in {CheckInState.READY, CheckInState.FAILED} and self.move_to(
             TAG.waiting,
             check_in,
-            where=CheckIn.state == CheckInState.READY,
+            where=CheckIn.state == check_in.state,
             now=now,
             due_at=now,
             requested_at=now,
             tries=0,
+            failure_reason=None,
         )
         if not moved:
             raise CheckInUnsettled

@@ -1,21 +1,25 @@
 """Corrections of the tags by the speaker: kept apart from what the tagger found, with their history."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from schemas.correction import CorrectionCreate, CorrectionRead, TagReference
-from schemas.errors import CorrectionIdTaken, CorrectionOutside
+from schemas.correction import Correction, CorrectionCreate, CorrectionRead, TagReference
+from schemas.errors import CorrectionIdTaken, CorrectionOutside, CorrectionsFull, CorrectionUnknown
 from schemas.tag import Tag, TagSource, TextTag
+from schemas.taxonomy import labels
 from schemas.transcript import Transcript
-from store.anchors import Anchor
+from store.anchors import Anchor, read_words
 from store.database import DatabaseSession
 from store.placing import place
 from store.tables import CorrectionRow
 
+MOST = 500
+"""Corrections of one check-in: every one is looked up each time its tags are read."""
 _REASON = "The speaker says so"
 
 
@@ -26,29 +30,28 @@ class Corrections:
         self._session = session
 
     def add(self, check_in_id: UUID, create: CorrectionCreate, transcript: Transcript, *, now: datetime) -> bool:
-        """Keep a correction; False where it was kept before. Call with the account's row locked: numbers grow by one.
+        """Keep a correction; False where it was kept before. Call with the check-in locked: numbers grow by one.
 
-        Raises CorrectionOutside where its places are not in the transcript, CorrectionIdTaken where the id says
-        something else.
+        Raises CorrectionIdTaken where the id says something else, CorrectionOutside where its places hold no word,
+        CorrectionUnknown where it revokes what is not there, CorrectionsFull.
         """
-        known = self._session.get(CorrectionRow, create.id)
+        known = self._session.get(CorrectionRow, (check_in_id, create.id))
         if known is not None:
-            if known.check_in_id != check_in_id or known.correction["said"] != create.model_dump(mode="json"):
+            if _said(known).model_dump() != create.model_dump():
                 raise CorrectionIdTaken
             return False
-        of_check_in = select(func.count()).where(CorrectionRow.check_in_id == check_in_id)
+        number = self._session.scalar(select(func.count()).where(CorrectionRow.check_in_id == check_in_id)) or 0
+        if number >= MOST:
+            raise CorrectionsFull
+        if create.revokes:
+            self._check_revoked(check_in_id, create.revokes)
+        document = {
+            "said": create.model_dump(mode="json"),
+            "before": _anchor(create.before, transcript),
+            "after": _anchor(create.after, transcript),
+        }
         self._session.add(
-            CorrectionRow(
-                id=create.id,
-                check_in_id=check_in_id,
-                number=self._session.scalar(of_check_in),
-                created_at=now,
-                correction={
-                    "said": create.model_dump(mode="json"),
-                    "before": _anchor(create.before, transcript),
-                    "after": _anchor(create.after, transcript),
-                },
-            )
+            CorrectionRow(check_in_id=check_in_id, id=create.id, number=number, created_at=now, correction=document)
         )
         return True
 
@@ -57,16 +60,26 @@ class Corrections:
         query = select(CorrectionRow).where(CorrectionRow.check_in_id == check_in_id)
         return self._session.scalars(query.order_by(CorrectionRow.number)).all()
 
+    def _check_revoked(self, check_in_id: UUID, revoked: UUID) -> None:
+        row = self._session.get(CorrectionRow, (check_in_id, revoked))
+        if row is None or _said(row).revokes:
+            raise CorrectionUnknown
 
-def read_correction(row: CorrectionRow, transcript: Transcript) -> CorrectionRead:
-    """A correction for its speaker to read."""
-    before, after = _found(row, "before", transcript), _found(row, "after", transcript)
-    return CorrectionRead(
-        **CorrectionCreate.model_validate(row.correction["said"]).model_dump(),
-        before_quote=_quote(row, "before"),
-        after_quote=_quote(row, "after"),
-        created_at=row.created_at,
-        stands=before is not None or after is not None,
+
+def read_corrections(rows: Sequence[CorrectionRow], transcript: Transcript | None) -> tuple[CorrectionRead, ...]:
+    """The history for its speaker to read."""
+    revoked = _revoked(rows)
+    found = {placed.said.id: placed for placed in _placed(rows, transcript.text if transcript else "")}
+    return tuple(
+        CorrectionRead(
+            **found[row.id].said.model_dump(),
+            before_quote=_quote(row, "before"),
+            after_quote=_quote(row, "after"),
+            created_at=row.created_at,
+            revoked=row.id in revoked,
+            stands=bool(found[row.id].before or found[row.id].after),
+        )
+        for row in rows
     )
 
 
@@ -75,22 +88,64 @@ def apply_corrections(
 ) -> tuple[Tag, ...]:
     """The tags as the speaker wants them: what they removed is gone, what they said is there, whoever finds what."""
     current = list(tags)
-    for row in corrections:
-        said = CorrectionCreate.model_validate(row.correction["said"])
-        before, after = _found(row, "before", transcript), _found(row, "after", transcript)
-        if said.before and before:
-            current = [tag for tag in current if not _is(tag, said.before, before)]
-        if said.after and after:
-            current = [tag for tag in current if not _is(tag, said.after, after)]
-            statement = said.after.model_dump() | {"start": after[0], "end": after[1]}
-            stated = TextTag(**statement, confidence=1.0, reason=_REASON, source=TagSource.SPEAKER)
-            current.extend(place([stated], transcript))
+    revoked = _revoked(corrections)
+    for correction in _placed([row for row in corrections if row.id not in revoked], transcript.text):
+        current = [tag for tag in current if not correction.replaces(tag)]
+        current.extend(place(correction.statement(), transcript))
     return tuple(sorted(current, key=lambda tag: (tag.start, tag.end, tag.kind)))
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """A correction and where its words stand now, (start, end); None where they do not."""
+
+    said: Correction
+    before: tuple[int, int] | None
+    after: tuple[int, int] | None
+
+    def replaces(self, tag: Tag) -> bool:
+        """Whether the tag is the one it is about, or says the same; or is what the tagger now calls those words."""
+        said = self.said
+        if said.before and self.before and _is(tag, said.before, self.before):
+            return True
+        if not (said.after and self.after):
+            return False
+        is_renamed = said.before is not None and said.before.kind is said.after.kind is tag.kind
+        by_tagger = tag.source is TagSource.TAGGER and _touches(tag, self.after)
+        return _is(tag, said.after, self.after) or (is_renamed and by_tagger)
+
+    def statement(self) -> list[TextTag]:
+        """The tag it says, if it says one that the taxonomy still has."""
+        after = self.said.after
+        if after is None or self.after is None or after.label not in labels()[after.kind]:
+            return []
+        places = {"start": self.after[0], "end": self.after[1]}
+        return [TextTag(**after.model_dump() | places, confidence=1.0, reason=_REASON, source=TagSource.SPEAKER)]
+
+
+def _placed(rows: Iterable[CorrectionRow], text: str) -> list[_Placed]:
+    words = read_words(text)
+
+    def found(document: dict[str, Any] | None) -> tuple[int, int] | None:
+        return Anchor.from_document(document).find(words) if document else None
+
+    return [_Placed(_said(row), found(row.correction["before"]), found(row.correction["after"])) for row in rows]
+
+
+def _said(row: CorrectionRow) -> Correction:
+    return Correction.model_validate(row.correction["said"])
+
+
+def _revoked(rows: Iterable[CorrectionRow]) -> set[UUID]:
+    return {revoked for row in rows if (revoked := _said(row).revokes)}
+
+
 def _is(tag: Tag, reference: TagReference, place_: tuple[int, int]) -> bool:
-    same = tag.kind == reference.kind and tag.label == reference.label
-    return same and tag.start < place_[1] and place_[0] < tag.end
+    return tag.kind == reference.kind and tag.label == reference.label and _touches(tag, place_)
+
+
+def _touches(tag: Tag, place_: tuple[int, int]) -> bool:
+    return tag.start < place_[1] and place_[0] < tag.end
 
 
 def _anchor(reference: TagReference | None, transcript: Transcript) -> dict[str, Any] | None:
@@ -100,11 +155,6 @@ def _anchor(reference: TagReference | None, transcript: Transcript) -> dict[str,
     if reference.end > len(transcript.text) or not anchor.words:
         raise CorrectionOutside
     return anchor.to_document()
-
-
-def _found(row: CorrectionRow, side: str, transcript: Transcript) -> tuple[int, int] | None:
-    document = row.correction[side]
-    return Anchor.from_document(document).find(transcript.text) if document else None
 
 
 def _quote(row: CorrectionRow, side: str) -> str | None:

@@ -25,9 +25,8 @@ def _split(text: str) -> Iterator[tuple[str, int]]:
 
 def _aligned(transcript: Transcript, spoken: list[tuple[str, int]]) -> Iterator[Word]:
     old = transcript.words
-    matcher = SequenceMatcher(
-        None, [_plain(word.text) for word in old], [_plain(word) for word, _ in spoken], autojunk=False
-    )
+    # Its heuristic for frequent words stays on: without, a long text of few words takes minutes.
+    matcher = SequenceMatcher(None, [_plain(word.text) for word in old], [_plain(word) for word, _ in spoken])
     for operation, first, stop, new_first, new_stop in matcher.get_opcodes():
         new = spoken[new_first:new_stop]
         if operation == "equal":

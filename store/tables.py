@@ -140,8 +140,8 @@ class CorrectionRow(Table):
     __tablename__ = "corrections"
     __table_args__ = (UniqueConstraint("check_in_id", "number"),)
 
+    check_in_id: Mapped[UUID] = mapped_column(ForeignKey("check_ins.id", ondelete="CASCADE"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    check_in_id: Mapped[UUID] = mapped_column(ForeignKey("check_ins.id", ondelete="CASCADE"))
     number: Mapped[int]
     created_at: Mapped[datetime]
     correction: Mapped[Any] = mapped_column(Said)

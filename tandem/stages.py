@@ -73,19 +73,23 @@ def tag_lines(lines: Iterable[str], *, with_reflections: bool) -> int:
                 console.print(f'line {number}: not a JSON object with "id" and "text", both strings', style="red")
                 status = 2
         for text, tags in zip(given, tagger.tag_all([text.text for text in given]), strict=True):
-            shown = [_as_json(tag, text.text, with_reflections=with_reflections) for tag in tags]
+            shown = [_as_json(tag) for tag in tags]
+            if with_reflections:
+                for tag, reflection in zip(shown, reflect(tags, text.text), strict=True):
+                    tag["reflection"] = reflection.model_dump(mode="json") if reflection else None
             print(json.dumps({"id": text.id, "tags": shown}, ensure_ascii=False), flush=True)
     return status
 
 
 def tag_text(text: str) -> int:
     """Tag one text; prints a line for each tag and what is asked about it, for people."""
-    for tag in ModelTagger().tag(text):
+    tags = ModelTagger().tag(text)
+    for tag, reflection in zip(tags, reflect(tags, text), strict=True):
         quote = text[tag.start : tag.end]
         marks = "".join(f", {name}" for name, holds in (("denied", tag.negated), ("over", tag.past)) if holds)
         label = "" if tag.label == tag.kind else f" {tag.label}"
         print(f"{tag.kind}{label} ({tag.holder}{marks}; {tag.confidence:.0%}): {quote}")
-        if reflection := reflect(tag, quote):
+        if reflection:
             print(f"    {reflection.question}")
     return 0
 
@@ -109,12 +113,8 @@ def _print_heard(file: Path, heard: Transcript | NoSpeech, *, as_json: bool) -> 
         print(f"{file}: {said}", flush=True)
 
 
-def _as_json(tag: TextTag, text: str, *, with_reflections: bool) -> dict[str, Any]:
-    document = {name: value for name, value in tag.model_dump(mode="json").items() if name in TAG_FIELDS}
-    if with_reflections:
-        reflection = reflect(tag, text[tag.start : tag.end])
-        document["reflection"] = reflection.model_dump(mode="json") if reflection else None
-    return document
+def _as_json(tag: TextTag) -> dict[str, Any]:
+    return {name: value for name, value in tag.model_dump(mode="json").items() if name in TAG_FIELDS}
 
 
 def _explain(error: TandemError | OSError) -> str:

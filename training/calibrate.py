@@ -1,11 +1,12 @@
 """Chooses, on check-ins that training never saw, how evidence becomes confidence and how much of it a tag needs.
 
-python -m training.calibrate FOLDER        writes confidence.json, emotions.json and reliability.json into FOLDER
+python -m training.calibrate FOLDER        writes all that stands beside the model
 """
 
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def reliability(judged: Iterable[tuple[float, bool]]) -> dict[str, Any]:
 
 
 def emotion_thresholds(task: Task, encoder: Encoder) -> dict[str, float]:
-    """For each label the probability at which its F1 is best on the last texts of the training split."""
+    """For each label the probability at which its F1 is best on the end of the training split."""
     rows = task.rows[-_EMOTION_TEXTS:]
     shares = np.concatenate([_shares(encoder, [text for text, _ in rows[i : i + 64]]) for i in range(0, len(rows), 64)])
     wanted = np.zeros(shares.shape, bool)
@@ -158,6 +159,8 @@ def main(folder: str) -> None:
     }
     _write(Path(folder) / "confidence.json", {"least": confidence.least, "kinds": kinds})
     _write(Path(folder) / "reliability.json", curve)
+    digest = sha256((Path(folder) / "model.onnx").read_bytes()).hexdigest()
+    (Path(folder) / "version").write_text(f"encoder-{digest[:12]}\n", encoding="ascii")
     _write(Path(folder) / "emotions.json", emotion_thresholds(goemotions(DATA / "goemotions", "train"), encoder))
 
 

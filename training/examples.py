@@ -73,7 +73,7 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 def as_misheard(record: Record, rng: random.Random) -> Record:
-    """The record as a recogniser without punctuation writes it; now and then a small word is lost as well."""
+    """The record as a recogniser without punctuation writes it; now and then a mark stays."""
     text: list[str] = []
     place: list[int] = []
     for character in record.text:

@@ -48,7 +48,8 @@ def test_stages_lead_from_one_to_the_next() -> None:
 
 
 def test_a_settled_check_in_can_be_run_again() -> None:
-    """From every settled state to the beginning; one that is ready also to where an edited transcript is tagged."""
+    """From every settled state to the beginning; one with a transcript also to where an edited one is tagged."""
     again = {state: {CheckInState.RECEIVED} for state in SETTLED_STATES}
-    again[CheckInState.READY].add(STAGES[-1].waiting)
+    for state in (CheckInState.READY, CheckInState.FAILED):
+        again[state].add(STAGES[-1].waiting)
     assert {state: ALLOWED_TRANSITIONS[state] for state in SETTLED_STATES} == again

@@ -120,16 +120,54 @@ def test_an_edited_transcript_is_tagged_again_and_corrections_rest_where_their_w
     assert tags(phone, check_in)[0] == ("pained", "sad", "speaker")
 
 
-def test_the_history_keeps_what_was_taken_back(phone: Phone, check_in: str) -> None:
-    """Removing what was added leaves both in the history, and the tags as they were."""
-    before = tags(phone, check_in)
-    added = ref("angry", 0, 5)
-    correct(phone, check_in, after=added)
-    correct(phone, check_in, before=added)
+def test_a_correction_is_taken_back(phone: Phone, check_in: str) -> None:
+    """The tags are as they were, the history has both; and only a correction that is there can be taken back."""
+    before = phone.get(f"/check-ins/{check_in}").json()["tags"]
+    id_ = str(uuid4())
+    correct(phone, check_in, id=id_, after=ref("sad", MONDAY - 4, MONDAY + 3))
+    assert phone.get(f"/check-ins/{check_in}").json()["tags"] != before
 
-    assert tags(phone, check_in) == before
+    assert correct(phone, check_in, revokes=id_).json() == before
     items = phone.get(f"/check-ins/{check_in}/corrections").json()["items"]
-    assert [(item["before"] is None, item["after"] is None) for item in items] == [(True, False), (False, True)]
+    assert [(item["revoked"], item["revokes"]) for item in items] == [(True, None), (False, id_)]
+    assert correct(phone, check_in, revokes=items[1]["id"]).status_code == 409
+    assert correct(phone, check_in, revokes=str(uuid4())).status_code == 409
+
+
+def test_what_the_speaker_renamed_stays_renamed(phone: Phone, check_in: str, sqlite_store: Store) -> None:
+    """Also where a later tagger finds a third name for the same words; a name beside it is its own."""
+    correct(phone, check_in, before=ref("sad", MONDAY, MONDAY + 3), after=ref("pained", MONDAY, MONDAY + 3))
+    phone.post(f"/check-ins/{check_in}/runs")
+    again = [found(TagKind.FEELING, "tense", MONDAY, MONDAY + 3), found(TagKind.NEED, "rest", MONDAY, MONDAY + 3)]
+    settle(sqlite_store, UUID(check_in), transcript=make_transcript(TEXT), tags=again)
+
+    assert tags(phone, check_in) == [("pained", "sad", "speaker"), ("rest", "sad", "tagger")]
+
+
+def test_a_correction_does_not_jump_to_other_words(phone: Phone, check_in: str, sqlite_store: Store) -> None:
+    """The same word elsewhere, among strangers, is another mention."""
+    correct(phone, check_in, after=ref("security", 50, 58, kind="need"))
+    edited = "I was sad on Monday. You came home. He says they are late for supper with dad today."
+    phone.put(f"/check-ins/{check_in}/transcript", json={"text": edited})
+    settle(sqlite_store, UUID(check_in), transcript=make_transcript(edited))
+    assert tags(phone, check_in) == []
+
+
+def test_the_same_text_again_changes_nothing(phone: Phone, check_in: str) -> None:
+    """A phone that lost the answer sends the edit again."""
+    answer = phone.put(f"/check-ins/{check_in}/transcript", json={"text": TEXT})
+    assert answer.status_code == 202
+    assert answer.json()["edited"] is False
+    assert phone.get(f"/check-ins/{check_in}").json()["state"] == "ready"
+
+
+def test_sending_a_correction_again_tells_nobody(phone: Phone, check_in: str) -> None:
+    """The feed tells once."""
+    body = {"id": str(uuid4()), "after": ref("security", 50, 58, kind="need")}
+    phone.post(f"/check-ins/{check_in}/corrections", json=body)
+    cursor = phone.get("/changes").json()["cursor"]
+    phone.post(f"/check-ins/{check_in}/corrections", json=body)
+    assert phone.get("/changes", params={"after": cursor}).json()["items"] == []
 
 
 def test_the_feed_tells_of_a_correction(phone: Phone, check_in: str) -> None:
@@ -147,6 +185,8 @@ def test_what_does_not_fit_is_refused_with_what_to_do(
     assert problem(correct(phone, check_in)) == "invalid-input"
     assert problem(correct(phone, check_in, after=ref("closeness", 0, 5))) == "invalid-input"
     assert problem(correct(phone, check_in, after=ref("sad", 5, 5))) == "invalid-input"
+    assert problem(correct(phone, check_in, after=ref("sad", 0, 5), revokes=str(uuid4()))) == "invalid-input"
+    assert problem(phone.put(f"/check-ins/{check_in}/transcript", json={"text": " \n "})) == "invalid-input"
     assert problem(correct(phone, check_in, after=ref("sad", 500, 510))) == "correction-outside"
     assert problem(correct(phone, check_in, after=ref("sad", 19, 20))) == "correction-outside"
     assert problem(correct(stranger, check_in, after=ref("sad", 0, 5))) == "check-in-not-found"

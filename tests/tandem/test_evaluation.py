@@ -24,9 +24,7 @@ def test_a_split_is_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     ("content", "fault"),
     [("", "empty"), ("only text\n", "line 1"), ("a\t27\tx\nb\t28\ty\n", "line 2"), ("a\tjoy\tx\n", "line 1")],
 )
-def test_another_file_is_refused(
-    tmp_path: Path, content: str, fault: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_file_is_refused(tmp_path: Path, content: str, fault: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With the place of the first fault."""
     split = tmp_path / "split.tsv"
     split.write_text(content, encoding="utf-8")

@@ -15,7 +15,7 @@ MODEL_FOLDER = Path(__file__).parent / "data" / "model"
 _WINDOW = 382
 """Tokens the network reads at once, beside the two that open and close; it was trained on texts of up to 400."""
 _OVERLAP = 64
-"""Tokens that neighbouring windows share; each takes the half that is farther from its edge."""
+"""Tokens that neighbouring windows share."""
 _TOKENS_IN_BATCH = 4096
 _OPENING, _PADDING, _CLOSING = 0, 1, 2
 
@@ -29,10 +29,14 @@ class EncodedText:
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
+    """Tokens that are read at once: `ids`, of text number `text`, from token `start` on; `kept` of them count here."""
+
     text: int
-    first: int
+    start: int
     ids: Sequence[int]
+    kept: range
+    """Tokens of the text, not of the window."""
 
 
 class Encoder:
@@ -52,13 +56,13 @@ class Encoder:
         """The scored tokens of each text, in the order of `texts`; any length goes."""
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         scored = [np.zeros((len(encoding.ids), WIDTH), np.float32) for encoding in encodings]
-        windows = [window for text, encoding in enumerate(encodings) for window in _windows(text, encoding.ids)]
+        windows = [window for text, encoding in enumerate(encodings) for window in windows_of(text, encoding.ids)]
         for batch in _batches(windows):
             (scores,) = self._session.run(["scores"], _feed([window.ids for window in batch]))
             for window, row in zip(batch, scores, strict=True):
-                skipped = _OVERLAP // 2 if window.first else 0
-                first, end = window.first + skipped, window.first + len(window.ids)
-                scored[window.text][first:end] = row[1 + skipped : 1 + len(window.ids)]
+                first, end = window.kept.start, window.kept.stop
+                opening = 1 - window.start  # the row has a token before the first
+                scored[window.text][first:end] = row[first + opening : end + opening]
         return [EncodedText(encoding.offsets, scores) for encoding, scores in zip(encodings, scored, strict=True)]
 
     def emotions(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -71,15 +75,21 @@ class Encoder:
         return result
 
 
-def _windows(text: int, ids: Sequence[int]) -> list[_Window]:
-    """Windows that cover `ids`, in order: a later one overwrites its half of what it shares with the one before."""
-    starts = range(0, max(1, len(ids) - _OVERLAP), _WINDOW - _OVERLAP)
-    return [_Window(text, start, ids[start : start + _WINDOW]) for start in starts if ids]
+def windows_of(text: int, ids: Sequence[int]) -> list[Window]:
+    """Windows that cover `ids`; of what two of them share, each keeps the half that is farther from its edge."""
+    starts = range(0, max(1, len(ids) - _OVERLAP), _WINDOW - _OVERLAP) if ids else range(0)
+    windows = []
+    for start in starts:
+        end = min(start + _WINDOW, len(ids))
+        first = start + _OVERLAP // 2 if start else 0
+        last = end if end == len(ids) else end - _OVERLAP // 2
+        windows.append(Window(text, start, ids[start:end], range(first, last)))
+    return windows
 
 
-def _batches(windows: list[_Window]) -> list[list[_Window]]:
+def _batches(windows: list[Window]) -> list[list[Window]]:
     """Windows of like length together, so that little is padded, and never so many that memory grows."""
-    batches: list[list[_Window]] = []
+    batches: list[list[Window]] = []
     for window in sorted(windows, key=lambda window: (len(window.ids), window.text)):
         if batches and (len(batches[-1]) + 1) * (len(window.ids) + 2) <= _TOKENS_IN_BATCH:
             batches[-1].append(window)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import combining
 
 from schemas.tag import TextTag
 from workers.tagging.confidence import Confidence
@@ -11,6 +12,7 @@ from workers.tagging.reasons import reason_for
 
 _EDGES = frozenset(" \t\n.,;:!?()[]-…" + '"' + "\u201c\u201d\u2018\u2019\u2013\u2014")
 """What no quote begins or ends with."""
+_APOSTROPHES = frozenset("'\u2019")
 
 
 class ModelTagger:
@@ -34,8 +36,8 @@ class ModelTagger:
 
     def _tags(self, text: str, encoded: EncodedText) -> tuple[TextTag, ...]:
         spans = find_spans(encoded.scores, least=self._confidence.least)
-        tags = (self._tag(text, encoded, span) for span in spans)
-        return tuple(sorted((tag for tag in tags if tag), key=lambda tag: (tag.start, tag.end, tag.kind)))
+        tags = [tag for span in spans if (tag := self._tag(text, encoded, span))]
+        return tuple(sorted(_without_repeats(tags), key=lambda tag: (tag.start, tag.end, tag.kind)))
 
     def _tag(self, text: str, encoded: EncodedText, span: Span) -> TextTag | None:
         of_kind = self._confidence.kinds[span.kind]
@@ -62,8 +64,29 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
         start += 1
     while end > start and text[end - 1] in _EDGES:
         end -= 1
-    while 0 < start < end and text[start - 1].isalnum() and text[start].isalnum():
+    while 0 < start < end and _is_one_word(text, start):
         start -= 1
-    while start < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+    while start < end < len(text) and _is_one_word(text, end):
         end += 1
     return start, end
+
+
+def _is_one_word(text: str, place: int) -> bool:
+    """Whether the characters before and at `place` belong to one word."""
+    before, at = text[place - 1], text[place]
+    inside = 1 < place < len(text) - 1
+    if inside and at in _APOSTROPHES:
+        return before.isalnum() and text[place + 1].isalnum()
+    if inside and before in _APOSTROPHES:
+        return at.isalnum() and text[place - 2].isalnum()
+    return bool(combining(at)) or (at.isalnum() and (before.isalnum() or bool(combining(before))))
+
+
+def _without_repeats(tags: list[TextTag]) -> list[TextTag]:
+    """Of tags of one kind and label that overlap, the surest: they are one mention."""
+    kept: list[TextTag] = []
+    for tag in sorted(tags, key=lambda tag: (-tag.confidence, tag.start)):
+        same = (other for other in kept if (other.kind, other.label) == (tag.kind, tag.label))
+        if not any(other.start < tag.end and tag.start < other.end for other in same):
+            kept.append(tag)
+    return kept

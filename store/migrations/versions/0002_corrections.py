@@ -15,13 +15,13 @@ def upgrade() -> None:
     """Forward."""
     op.create_table(
         "corrections",
-        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("check_in_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("correction", Said(), nullable=False),
         sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("check_in_id", "id"),
         sa.UniqueConstraint("check_in_id", "number"),
     )
 
