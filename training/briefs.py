@@ -1,7 +1,7 @@
 """Cards for writing check-ins: each asks for one text, so that together they are as varied as life.
 
-`python -m training.briefs FOLDER [briefs_second.toml]` writes the cards of a round, always the same ones. Who tags a text
-never sees its card: what a card asks for is a wish, what counts is what stands in the text.
+`python -m training.briefs FOLDER [briefs_second.toml]` writes the cards of a round, always the same ones. Who tags
+a text never sees its card: what a card asks for is a wish, what counts is what stands in the text.
 """
 
 import itertools
