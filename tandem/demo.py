@@ -151,6 +151,8 @@ def _show(recording: DemoRecording, check_in: CheckInRead) -> None:
         attributes = ", ".join([tag.holder, *(["negated"] if tag.negated else []), *(["past"] if tag.past else [])])
         place = f"{tag.start_seconds:5.1f} to {tag.end_seconds:5.1f} s"
         console.print(f"  [cyan]{place}[/]  {mark} [dim]({attributes}, {tag.confidence:.0%})[/]  “{tag.quote}”")
+        if tag.reflection:
+            console.print(f"  [dim]{tag.reflection.question}[/]")
     steps = check_in.stage_seconds.model_dump()
     times = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in steps.items() if seconds is not None)
     console.print(f"  [dim]{times}[/]")

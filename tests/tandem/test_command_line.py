@@ -46,10 +46,21 @@ def test_tag_names_the_line_that_does_not_fit(line: str) -> None:
 
 
 def test_tag_reads_for_people_too() -> None:
-    """A line for each tag."""
-    answer = runner.invoke(app, ["tag"], input="I feel calm today.")
+    """A line for each tag, and what would be asked back."""
+    answer = runner.invoke(app, ["tag"], input="I feel calm today. You never listen to me.")
 
-    assert "feeling: peaceful (self)" in answer.stdout
+    assert "feeling peaceful (self; " in answer.stdout
+    assert "When you say “You never listen to me”, do you feel frustrated or discouraged" in answer.stdout
+
+
+def test_tag_adds_what_is_asked_back_where_it_is_wanted() -> None:
+    """Null for what is not asked about."""
+    line = json.dumps({"id": "1", "text": "I was so scared. You have to call me when you are late."})
+    answer = runner.invoke(app, ["tag", "--jsonl", "--reflect"], input=line)
+
+    reflections = {tag["kind"]: tag["reflection"] for tag in json.loads(answer.stdout)["tags"]}
+    assert reflections["feeling"] is None
+    assert reflections["demand"]["request"] == "Would you be willing to call me when you are late?"
 
 
 def test_transcribe_goes_on_after_a_file_it_cannot_read(tmp_path: Path) -> None:
