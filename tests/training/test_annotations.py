@@ -63,7 +63,7 @@ def test_what_two_annotators_dispute_has_to_be_settled() -> None:
     assert list(disputes(TEXTS, first, same)) == []
     assert '"start": 6, "end": 9' in next(merge(TEXTS, first, same, {}))
 
-    second = {"a-1": [], "a-2": []}
+    second: dict[str, list[Annotation]] = {"a-1": [], "a-2": []}
     assert "  1 feeling/sad | sad | self | past" in list(disputes(TEXTS, first, second))
     with pytest.raises(AnnotationError, match="a-1 is disputed"):
         list(merge(TEXTS, first, second, {}))

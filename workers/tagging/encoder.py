@@ -74,8 +74,10 @@ class Encoder:
         return self._run("scores", window.ids)
 
     def _run(self, output: str, tokens: Sequence[int]) -> NDArray[np.float32]:
-        """One text at a time: 8-bit steps are as wide as the largest number of all that is read at once, so in a batch the
-        tags of a text would depend on its neighbours. On one core a batch is no faster."""
+        """One text alone: the 8-bit steps are as wide as the largest number in all that is read at once.
+
+        In a batch the tags of a text would depend on its neighbours; and on one core a batch is no faster.
+        """
         ids = np.array([[_OPENING, *tokens, _CLOSING]], np.int64)
         (result,) = self._session.run([output], {"ids": ids, "mask": np.ones(ids.shape, np.float32)})
         row: NDArray[np.float32] = result[0]
