@@ -147,12 +147,11 @@ def _show(recording: DemoRecording, check_in: CheckInRead) -> None:
         language, sure = check_in.transcript.language, check_in.transcript.language_probability
         console.print(f"  {check_in.transcript.text} [dim]({language}, {sure:.0%})[/]", soft_wrap=False)
     for tag in check_in.tags or ():
-        mark = f"{tag.kind}" if tag.kind == tag.label else f"{tag.kind}: {tag.label}"
+        mark = tag.kind if tag.kind == tag.label else f"{tag.kind}: {tag.label}"
         attributes = ", ".join([tag.holder, *(["negated"] if tag.negated else []), *(["past"] if tag.past else [])])
         place = f"{tag.start_seconds:5.1f} to {tag.end_seconds:5.1f} s"
-        console.print(f"  [cyan]{place}[/]  {mark} [dim]({attributes}, {tag.confidence:.0%})[/]  “{tag.quote}”")
-        if tag.reflection:
-            console.print(f"  [dim]{tag.reflection.question}[/]")
+        asked = f"\n  [dim]{tag.reflection.question}[/]" if tag.reflection else ""
+        console.print(f"  [cyan]{place}[/]  {mark} [dim]({attributes}, {tag.confidence:.0%})[/]  “{tag.quote}”{asked}")
     steps = check_in.stage_seconds.model_dump()
     times = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in steps.items() if seconds is not None)
     console.print(f"  [dim]{times}[/]")

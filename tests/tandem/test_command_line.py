@@ -55,12 +55,12 @@ def test_tag_reads_for_people_too() -> None:
 
 def test_tag_adds_what_is_asked_back_where_it_is_wanted() -> None:
     """Null for what is not asked about."""
-    line = json.dumps({"id": "1", "text": "I was so scared. You have to call me when you are late."})
+    line = json.dumps({"id": "1", "text": "I was so scared. You have to call me tomorrow."})
     answer = runner.invoke(app, ["tag", "--jsonl", "--reflect"], input=line)
 
     reflections = {tag["kind"]: tag["reflection"] for tag in json.loads(answer.stdout)["tags"]}
     assert reflections["feeling"] is None
-    assert reflections["demand"]["request"] == "Would you be willing to call me when you are late?"
+    assert reflections["demand"]["request"] == "Would you be willing to call me tomorrow?"
 
 
 def test_transcribe_goes_on_after_a_file_it_cannot_read(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
-"""The tagger under test, loaded once."""
+"""The tagger under test, read from its lexicons once."""
 
 import pytest
 
-from workers.tagging.model_tagger import ModelTagger
+from workers.tagging.lexicon import LexiconTagger
 
 
 @pytest.fixture(scope="session")
-def tagger() -> ModelTagger:
+def tagger() -> LexiconTagger:
     """Tagging keeps no state, so one tagger serves all tests."""
-    return ModelTagger()
+    return LexiconTagger()
