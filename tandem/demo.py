@@ -141,8 +141,8 @@ def _events(phone: httpx2.Client) -> Iterator[ChangeRead]:
 
 
 def _show(recording: DemoRecording, check_in: CheckInRead) -> None:
-    seconds = check_in.recording.seconds or 0
-    console.print(f"\n[bold]{recording.file}[/] ({recording.style}, {seconds:.1f} s): {check_in.state}")
+    length = check_in.recording.seconds or 0
+    console.print(f"\n[bold]{recording.file}[/] ({recording.style}, {length:.1f} s): {check_in.state}")
     if check_in.transcript:
         language, sure = check_in.transcript.language, check_in.transcript.language_probability
         console.print(f"  {check_in.transcript.text} [dim]({language}, {sure:.0%})[/]", soft_wrap=False)
@@ -152,9 +152,8 @@ def _show(recording: DemoRecording, check_in: CheckInRead) -> None:
         place = f"{tag.start_seconds:5.1f} to {tag.end_seconds:5.1f} s"
         asked = f"\n  [dim]{tag.reflection.question}[/]" if tag.reflection else ""
         console.print(f"  [cyan]{place}[/]  {mark} [dim]({attributes}, {tag.confidence:.0%})[/]  “{tag.quote}”{asked}")
-    steps = check_in.stage_seconds.model_dump()
-    times = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in steps.items() if seconds is not None)
-    console.print(f"  [dim]{times}[/]")
+    steps = check_in.stage_seconds.model_dump(exclude_none=True)
+    console.print(f"  [dim]{', '.join(f'{step} {seconds:.2f} s' for step, seconds in steps.items())}[/]")
 
 
 def _faults(recording: DemoRecording, check_in: CheckInRead, audio: bytes) -> Iterator[str]:
