@@ -71,5 +71,5 @@ lock: .venv/ready-to-test  ## refresh the locked dependencies
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --extra dev --constraint locks/run.txt pyproject.toml --output-file locks/dev.txt
 
-clean:  ## remove .venv and all caches (recordings in data/ stay)
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean:  ## remove .venv, .venv-train and all caches (recordings in data/ and build/ stay)
+	@rm -rf .venv .venv-train .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -51,7 +51,7 @@ class TextTag(Schema):
     past: bool = False
     """Told as over: "I was so mad last night"."""
     confidence: float = Field(ge=0, le=1)
-    """Of tags with such a confidence, that share is right; 1 where the speaker says so."""
+    """How sure the tagger is, by its own measure; 1 where the speaker says so."""
     reason: str
     """Why it was tagged, in words of the tagger, never the speaker's."""
     source: TagSource = TagSource.TAGGER

@@ -22,7 +22,7 @@ from schemas.errors import (
 from schemas.recording import RecordingFormat
 from store.changes import Changes
 from store.database import DatabaseSession
-from store.stages import TAG, TRANSCRIBE
+from store.stages import TAG, TRANSCRIBE, Stage
 from store.tables import CheckIn, Tombstone
 
 
@@ -100,9 +100,26 @@ class CheckIns:
         `changed` holds a new `language` (None: detect it) where it is another.
         Raises CheckInUnsettled while a run is still going on.
         """
+        return self._start_again(TRANSCRIBE, SETTLED_STATES, account_id, check_in_id, now=now, **changed)
+
+    def tag_again(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
+        """Back to where tags are made: the transcript was edited. Raises CheckInUnsettled while a run is going on."""
+        with_transcript = frozenset({CheckInState.READY, CheckInState.FAILED})
+        return self._start_again(TAG, with_transcript, account_id, check_in_id, now=now)
+
+    def _start_again(
+        self,
+        stage: Stage,
+        states: frozenset[CheckInState],
+        account_id: UUID,
+        check_in_id: UUID,
+        *,
+        now: datetime,
+        **changed: str | None,
+    ) -> CheckIn:
         check_in = self.get_for(account_id, check_in_id)
-        moved = check_in.state in SETTLED_STATES and self.move_to(
-            TRANSCRIBE.waiting,
+        moved = check_in.state in states and self.move_to(
+            stage.waiting,
             check_in,
             where=CheckIn.state == check_in.state,
             now=now,
@@ -111,23 +128,6 @@ class CheckIns:
             tries=0,
             failure_reason=None,
             **changed,
-        )
-        if not moved:
-            raise CheckInUnsettled
-        return check_in
-
-    def tag_again(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
-        """Back to where tags are made: the transcript was edited. Raises CheckInUnsettled while a run is going on."""
-        check_in = self.get_for(account_id, check_in_id)
-        moved = check_in.state in {CheckInState.READY, CheckInState.FAILED} and self.move_to(
-            TAG.waiting,
-            check_in,
-            where=CheckIn.state == check_in.state,
-            now=now,
-            due_at=now,
-            requested_at=now,
-            tries=0,
-            failure_reason=None,
         )
         if not moved:
             raise CheckInUnsettled

@@ -1,5 +1,5 @@
 """Trains the network: first on other people's emotions, then on the corpus. `make train` runs it, then export and
-calibration; about an hour and a half on two cores.
+calibration; about two hours on two cores.
 
     python -m training.train WEIGHTS [EMOTIONS]    with EMOTIONS, weights after the first stage, only the second runs
 """

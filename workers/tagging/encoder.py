@@ -1,4 +1,4 @@
-"""The shipped network (ONNX): texts go in, scores of their tokens come out."""
+"""The network (ONNX): texts go in, scores of their tokens come out."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -76,7 +76,7 @@ class Encoder:
     def _run(self, output: str, tokens: Sequence[int]) -> NDArray[np.float32]:
         """One text alone: the 8-bit steps are as wide as the largest number in all that is read at once.
 
-        In a batch the tags of a text would depend on its neighbours; and on one core a batch is no faster.
+        In a batch the tags of a text would depend on its neighbours.
         """
         ids = np.array([[_OPENING, *tokens, _CLOSING]], np.int64)
         (result,) = self._session.run([output], {"ids": ids, "mask": np.ones(ids.shape, np.float32)})

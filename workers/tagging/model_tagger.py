@@ -16,7 +16,7 @@ _APOSTROPHES = frozenset("'\u2019")
 
 
 class ModelTagger:
-    """Tags English by the shipped model; loads it once, when it is made."""
+    """Tags English by the network in `folder`; loads it once, when it is made."""
 
     languages = frozenset({"en"})
 
@@ -30,7 +30,7 @@ class ModelTagger:
         return self.tag_all([text])[0]
 
     def tag_all(self, texts: Sequence[str]) -> list[tuple[TextTag, ...]]:
-        """The tags of each text: the same as one by one, in less time."""
+        """The tags of each text: the same as one by one."""
         encoded = self._encoder.encode(texts)
         return [self._tags(text, tokens) for text, tokens in zip(texts, encoded, strict=True)]
 
