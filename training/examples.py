@@ -1,8 +1,7 @@
 """Corpus records as the network reads them."""
 
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from tokenizers import Tokenizer
@@ -15,7 +14,6 @@ from workers.tagging.scores import BEGIN, HOLDERS, INSIDE, KINDS, LABELS
 PADDING = 1
 _LONGEST = 400
 """Tokens of a text that are read in training; hardly any has more."""
-_DROPPED = frozenset(".,;:!?\"'")
 
 
 @dataclass(frozen=True)
@@ -70,17 +68,3 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     ids = torch.tensor([[*row, *[PADDING] * (longest - len(row))] for row in rows])
     mask = torch.tensor([[1.0] * len(row) + [0.0] * (longest - len(row)) for row in rows])
     return ids, mask
-
-
-def as_misheard(record: Record, rng: random.Random) -> Record:
-    """The record as a recogniser without punctuation writes it; now and then a mark stays."""
-    text: list[str] = []
-    place: list[int] = []
-    for character in record.text:
-        place.append(len(text))
-        if character in _DROPPED and rng.random() < 0.97:
-            continue
-        text.append(" " if character in "-\u2013\u2014" else character.lower())
-    place.append(len(text))
-    tags = tuple(replace(tag, start=place[tag.start], end=place[tag.end]) for tag in record.tags)
-    return Record(record.id, "".join(text), tags)

@@ -18,17 +18,16 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from training.auxiliary import DATA, Task, edos, goemotions
 from training.corpus import Record, is_held_out, load_corpus
 from training.encoder import load_encoder
-from training.examples import as_misheard, make_batch, pad
+from training.examples import make_batch, pad
 from training.learning import Learner, batches
 from training.losses import tagging_loss
 from training.network import Network
+from training.variants import vary
 
 SEED = 20261124
 
 EMOTION_EPOCHS, EMOTION_BATCH, EMOTION_RATE = 3, 32, 5e-5
 TAGGING_EPOCHS, TAGGING_BATCH, TAGGING_RATE = 10, 8, 5e-5
-MISHEARD = 0.25
-"""Share of the texts that are read without punctuation, another quarter each time."""
 REPLAYED = 0.35
 """Share of the tagging steps that also take a batch of GoEmotions, lest it be forgotten."""
 _REPLAY_BATCH, _REPLAY_WEIGHT = 24, 3.0
@@ -86,11 +85,11 @@ def learn_tags(
 ) -> None:
     """Second stage: the corpus, with some of the first stage in between. Calls `keep` after each epoch."""
     network.encoder.embeddings.word_embeddings.requires_grad_(requires_grad=False)  # too many for so few texts
-    steps = TAGGING_EPOCHS * -(-len(records) // TAGGING_BATCH)
+    epochs = [vary(records, rng) for _ in range(TAGGING_EPOCHS)]
+    steps = sum(-(-len(epoch) // TAGGING_BATCH) for epoch in epochs)
     learner, progress = Learner(network, rate=TAGGING_RATE, steps=steps), Progress("tags", steps)
-    for _ in range(TAGGING_EPOCHS):
-        heard = [as_misheard(record, rng) if rng.random() < MISHEARD else record for record in records]
-        for group in batches(heard, TAGGING_BATCH, length=lambda record: len(record.text), rng=rng):
+    for epoch in epochs:
+        for group in batches(epoch, TAGGING_BATCH, length=lambda record: len(record.text), rng=rng):
             again = rng.sample(replayed.rows, _REPLAY_BATCH) if rng.random() < REPLAYED else []
 
             def loss(group: list[Record] = group, again: list[Row] = again) -> Tensor:
@@ -125,18 +124,23 @@ class Progress:
 
 def main(weights: str, emotions: str | None = None) -> None:
     """Both stages; the weights are kept after the first and after each epoch of the second."""
-    torch.manual_seed(SEED)
-    rng = random.Random(SEED)
     encoder, tokenizer = load_encoder()
     tasks = [TokenizedTask(task, tokenizer) for task in (goemotions(DATA / "goemotions", "train"), edos(DATA / "edos"))]
+    torch.manual_seed(SEED)
     network = Network(encoder, {task.name: task.labels for task in tasks})
     if emotions:
         network.load_state_dict(torch.load(emotions, weights_only=True))
     else:
-        learn_emotions(network, tasks, rng)
+        learn_emotions(network, tasks, _seeded())
         torch.save(network.state_dict(), f"{weights}.emotions")
     records = [record for record in load_corpus() if not is_held_out(record)]
+    rng = _seeded()  # so that the second stage alone does what it does after the first
     learn_tags(network, records, tokenizer, tasks[0], rng, keep=lambda: torch.save(network.state_dict(), weights))
+
+
+def _seeded() -> random.Random:
+    torch.manual_seed(SEED)
+    return random.Random(SEED)
 
 
 if __name__ == "__main__":
