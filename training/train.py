@@ -27,7 +27,7 @@ from training.variants import vary
 SEED = 20261124
 
 EMOTION_EPOCHS, EMOTION_BATCH, EMOTION_RATE = 3, 32, 5e-5
-TAGGING_EPOCHS, TAGGING_BATCH, TAGGING_RATE = 10, 8, 5e-5
+TAGGING_EPOCHS, TAGGING_BATCH, TAGGING_RATE = 5, 8, 5e-5
 REPLAYED = 0.35
 """Share of the tagging steps that also take a batch of GoEmotions, lest it be forgotten."""
 _REPLAY_BATCH, _REPLAY_WEIGHT = 24, 3.0
