@@ -5,7 +5,7 @@ PIP := $(BIN)/pip install -qq --disable-pip-version-check
 TRAIN_PIP := .venv-train/bin/pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-flow check format evaluate corpus train lock clean
+.PHONY: help setup run demo test test-flow check format evaluate corpus train bench-tagging lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ train: .venv-train/ready  ## the tagger's model again, from the data: build/mode
 	@.venv-train/bin/python -m training.train build/network.pt
 	@.venv-train/bin/python -m training.export build/network.pt build/model
 	@.venv-train/bin/python -m training.calibrate build/model
+
+bench-tagging: .venv-train/ready  ## what tagging costs, beside an unquantised BERT-base
+	@PYTHONPATH=. .venv-train/bin/python bench/tagging.py
 
 check: .venv/ready-to-test  ## style, types and the direction of imports
 	@$(BIN)/ruff check .

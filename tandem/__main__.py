@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from contextlib import nullcontext
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -20,6 +21,12 @@ app = typer.Typer(
 )
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings: m4a, mp3, ogg, wav, flac, webm, 3gp, amr, caf, mp4.")]
+
+
+class EvaluationData(StrEnum):
+    """Labelled text that the model can be scored on."""
+
+    GOEMOTIONS = "goemotions"
 
 
 Language = Annotated[str | None, typer.Option(help="Spoken language (ISO 639-1); detected where it is left out.")]
@@ -139,6 +146,17 @@ def tag(
 
     with file.open(encoding="utf-8") if file else nullcontext(sys.stdin) as lines:
         raise typer.Exit(tag_lines(lines, with_reflections=reflect) if jsonl else tag_text(lines.read()))
+
+
+@app.command()
+def evaluate(
+    data: Annotated[EvaluationData, typer.Argument(help="What the file holds.")],
+    file: Annotated[Path, typer.Argument(help="A split in its published form.")],
+) -> None:
+    """Score the model on labelled text: `tandem evaluate goemotions dev.tsv`."""
+    from tandem.evaluation import evaluate_goemotions
+
+    raise typer.Exit({EvaluationData.GOEMOTIONS: evaluate_goemotions}[data](file))
 
 
 @app.command()

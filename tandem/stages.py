@@ -1,7 +1,9 @@
 """The stages by hand: transcribe files and tag text with no server running."""
 
 import json
+import os
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,12 @@ from tandem.reporting import console, joining_progress
 from workers.decoding import decode
 from workers.main import load_transcriber
 from workers.settings import WorkerSettings
-from workers.tagging.lexicon import LexiconTagger
+from workers.tagging.model_tagger import ModelTagger
 from workers.transcription.model_files import locate
 from workers.transcription.transcriber import NoSpeech, Samples
+
+LINES_AT_ONCE = 256
+"""Enough that texts of like length meet in a batch, few enough that a long file never stands in memory."""
 
 TAG_FIELDS = ("kind", "label", "start", "end", "holder", "negated", "past", "confidence")
 
@@ -56,29 +61,29 @@ def transcribe_files(files: Iterable[Path], *, language: str | None, as_json: bo
 
 def tag_lines(lines: Iterable[str], *, with_reflections: bool) -> int:
     """Tag each line; prints one JSON object a line, in their order. Returns 2 if there was a line that does not fit."""
-    tagger = LexiconTagger()
+    tagger = ModelTagger(threads=os.cpu_count() or 1)
     status = 0
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            given = TextLine.model_validate_json(line)
-        except ValidationError:
-            console.print(f'line {number}: not a JSON object with "id" and "text", both strings', style="red")
-            status = 2
-            continue
-        tags = tagger.tag(given.text)
-        shown = [_as_json(tag) for tag in tags]
-        if with_reflections:
-            for tag, reflection in zip(shown, reflect(tags, given.text), strict=True):
-                tag["reflection"] = reflection.model_dump(mode="json") if reflection else None
-        print(json.dumps({"id": given.id, "tags": shown}, ensure_ascii=False), flush=True)
+    numbered = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    while some := list(islice(numbered, LINES_AT_ONCE)):
+        given = []
+        for number, line in some:
+            try:
+                given.append(TextLine.model_validate_json(line))
+            except ValidationError:
+                console.print(f'line {number}: not a JSON object with "id" and "text", both strings', style="red")
+                status = 2
+        for text, tags in zip(given, tagger.tag_all([text.text for text in given]), strict=True):
+            shown = [_as_json(tag) for tag in tags]
+            if with_reflections:
+                for tag, reflection in zip(shown, reflect(tags, text.text), strict=True):
+                    tag["reflection"] = reflection.model_dump(mode="json") if reflection else None
+            print(json.dumps({"id": text.id, "tags": shown}, ensure_ascii=False), flush=True)
     return status
 
 
 def tag_text(text: str) -> int:
     """Tag one text; prints a line for each tag and what is asked about it, for people."""
-    tags = LexiconTagger().tag(text)
+    tags = ModelTagger().tag(text)
     for tag, reflection in zip(tags, reflect(tags, text), strict=True):
         quote = text[tag.start : tag.end]
         marks = "".join(f", {name}" for name, holds in (("denied", tag.negated), ("over", tag.past)) if holds)

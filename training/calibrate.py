@@ -6,6 +6,7 @@ python -m training.calibrate FOLDER        writes all that stands beside the mod
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,14 @@ from schemas.tag import TagKind
 from training.annotations import Annotation, pairs
 from training.auxiliary import DATA, Task, goemotions
 from training.corpus import Record, is_held_out, load_corpus
-from workers.tagging.confidence import Confidence, KindConfidence, logit
+from training.measure import predict
+from workers.tagging.confidence import Confidence, KindConfidence, WordConfidence, logit
 from workers.tagging.decoding import Span, find_spans
 from workers.tagging.encoder import Encoder
+from workers.tagging.model_tagger import ModelTagger
 
 LEAST = (0.2, 0.3, 0.4, 0.5)
+LEAST_SEEN = (0.05, 0.1, 0.2, 0.3)
 _THRESHOLDS = np.arange(0.1, 0.8, 0.02)
 _FLOOR = 0.25
 """No tag is shown that is wrong three times in four, whatever F1 says."""
@@ -101,6 +105,25 @@ def _kind(judged: Sequence[Judged], wanted: int) -> KindConfidence:
     return KindConfidence(intercept, weights, choose_threshold(confidences, right, wanted))
 
 
+def calibrate_words(records: Sequence[Record], folder: Path, confidence: Confidence) -> WordConfidence:
+    """How much the network must see of what only the word lists find, by micro-F1; and how often that is right then."""
+    tagger, wanted = ModelTagger(folder, threads=2), sum(len(record.tags) for record in records)
+    tagger.confidence = confidence  # by itself it takes nothing from the lists
+    alone = predict(tagger, records)
+    best: tuple[float, WordConfidence] | None = None
+    for least in LEAST_SEEN:
+        tagger.confidence = replace(confidence, by_words=WordConfidence(least, 0.5))
+        found = predict(tagger, records)
+        right = {r.id: {tag for _, tag in pairs(list(r.tags), found[r.id])} for r in records}
+        added = [tag in right[id_] for id_, tags in found.items() for tag in tags if tag not in alone[id_]]
+        f1 = 2 * sum(map(len, right.values())) / (sum(map(len, found.values())) + wanted)
+        print(f"word lists where the network sees {least}: micro-F1 {f1:.3f}, {sum(added)} of {len(added)} right")
+        if best is None or f1 > best[0]:
+            best = f1, WordConfidence(least, round(sum(added) / max(1, len(added)), 3))
+    assert best is not None  # noqa: S101 - LEAST_SEEN is not empty
+    return best[1]
+
+
 def _out_of_fold(judged: dict[TagKind, list[Judged]]) -> list[tuple[float, bool]]:
     """(confidence, right) of every candidate by a curve that was fitted on the other half."""
     pairs_: list[tuple[float, bool]] = []
@@ -151,17 +174,25 @@ def _shares(encoder: Encoder, texts: list[str]) -> NDArray[np.float32]:
 
 def main(folder: str) -> None:
     """Write what the tagger reads beside the model."""
-    encoder = Encoder(Path(folder), threads=2)
-    confidence, curve = calibrate([record for record in load_corpus() if is_held_out(record)], encoder)
+    path, records = Path(folder), [record for record in load_corpus() if is_held_out(record)]
+    encoder = Encoder(path, threads=2)
+    confidence, curve = calibrate(records, encoder)
+    _write(path / "reliability.json", curve)
+    _write_confidence(path, confidence)
+    _write_confidence(path, replace(confidence, by_words=calibrate_words(records, path, confidence)))
+    _write(path / "emotions.json", emotion_thresholds(goemotions(DATA / "goemotions", "train"), encoder))
+
+
+def _write_confidence(folder: Path, confidence: Confidence) -> None:
+    """With the version of the whole: other weights or other thresholds are another tagger."""
     kinds = {
-        kind: {"intercept": c.intercept, "weights": c.weights, "threshold": c.threshold}
-        for kind, c in confidence.kinds.items()
+        kind: {"intercept": of_kind.intercept, "weights": of_kind.weights, "threshold": of_kind.threshold}
+        for kind, of_kind in confidence.kinds.items()
     }
-    _write(Path(folder) / "confidence.json", {"least": confidence.least, "kinds": kinds})
-    _write(Path(folder) / "reliability.json", curve)
-    digest = sha256((Path(folder) / "model.onnx").read_bytes()).hexdigest()
-    (Path(folder) / "version").write_text(f"encoder-{digest[:12]}\n", encoding="ascii")
-    _write(Path(folder) / "emotions.json", emotion_thresholds(goemotions(DATA / "goemotions", "train"), encoder))
+    document = {"least": confidence.least, "kinds": kinds, "by_words": asdict(confidence.by_words)}
+    _write(folder / "confidence.json", document)
+    digest = sha256((folder / "model.onnx").read_bytes() + (folder / "confidence.json").read_bytes()).hexdigest()
+    (folder / "version").write_text(f"encoder-{digest[:12]}\n", encoding="ascii")
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 The held-out eighth was not trained on; but thresholds were chosen there, so it flatters a little.
 
-python -m training.measure MODEL_FOLDER [FILE.jsonl]    the held-out eighth, or another file of records
+python -m training.measure MODEL_FOLDER [FILE.jsonl]            the held-out eighth, or another file of records
+python -m training.measure MODEL_FOLDER --alone [FILE.jsonl]    the network without the word lists
 """
 
 import sys
@@ -13,7 +14,7 @@ from schemas.tag import TagKind
 from training.annotations import Annotation, pairs
 from training.corpus import Record, is_held_out, load_corpus, load_records
 from training.scoring import Count, count_by_kind, total
-from workers.tagging.model_tagger import ModelTagger
+from workers.tagging.model_tagger import BY_WORDS, ModelTagger
 
 Predicted = dict[str, list[Annotation]]
 
@@ -82,10 +83,12 @@ def labels_table(records: Sequence[Record], predicted: Predicted) -> list[str]:
     ]
 
 
-def main(folder: str, file: str | None = None) -> None:
+def main(folder: str, *options: str) -> None:
     """Print both tables."""
+    by_words = frozenset() if "--alone" in options else BY_WORDS
+    file = next((option for option in options if option != "--alone"), None)
     records = load_records(Path(file)) if file else [record for record in load_corpus() if is_held_out(record)]
-    predicted = predict(ModelTagger(Path(folder)), records)
+    predicted = predict(ModelTagger(Path(folder), threads=2, by_words=by_words), records)
     print("\n".join([*kinds_table(records, predicted), "", *labels_table(records, predicted)]))
 
 

@@ -25,9 +25,12 @@ class Network(nn.Module):
 
     def classify(self, task: str, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits (batch, labels) of an auxiliary task."""
+        return self.tasks[task](self.dropout(self.mean(ids, mask)))
+
+    def mean(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """What the encoder makes of each text: the mean of its tokens, (batch, size)."""
         weights = mask.unsqueeze(-1)
-        mean = (self._encode(ids, mask) * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
-        return self.tasks[task](self.dropout(mean))
+        return (self._encode(ids, mask) * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
 
     def _encode(self, ids: Tensor, mask: Tensor) -> Tensor:
         return self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state.to(torch.float32)

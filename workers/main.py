@@ -19,7 +19,7 @@ from workers.hot_worker import HotWorker
 from workers.jobs import tag, transcribe
 from workers.keeper import Keeper
 from workers.settings import WorkerKind, WorkerSettings
-from workers.tagging.lexicon import LexiconTagger
+from workers.tagging.model_tagger import ModelTagger
 from workers.transcription.model_files import locate
 from workers.transcription.transcriber import Transcriber
 from workers.transcription.whisper import FasterWhisperTranscriber
@@ -44,7 +44,7 @@ def run_worker(kind: WorkerKind, settings: WorkerSettings) -> None:
             max_seconds = settings.max_recording_minutes * 60
             transcribe.TOOLS.set(transcribe.TranscribeTools(shift, sandbox, load_transcriber(settings), max_seconds))
         else:
-            tag.TOOLS.set(tag.TagTools(shift, LexiconTagger()))
+            tag.TOOLS.set(tag.TagTools(shift, ModelTagger()))
             stack.enter_context(Repeating("janitor", partial(tidy, store), every_seconds=JANITOR_SECONDS))
         release_left_by(store, settings.worker_name)
         redis = _wait_for_redis(settings)

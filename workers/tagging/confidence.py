@@ -27,11 +27,20 @@ class KindConfidence:
 
 
 @dataclass(frozen=True)
+class WordConfidence:
+    """Of what only the word lists find: how likely the network must find the kind; how often such a tag is right."""
+
+    least: float
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Confidence:
     """`least`: what tokens need to be looked at; and each kind's own."""
 
     least: float
     kinds: Mapping[TagKind, KindConfidence]
+    by_words: WordConfidence = WordConfidence(1.0, 0.0)
 
     @classmethod
     def load(cls, path: Path) -> "Confidence":
@@ -41,7 +50,7 @@ class Confidence:
             TagKind(kind): KindConfidence(numbers["intercept"], tuple(numbers["weights"]), numbers["threshold"])
             for kind, numbers in document["kinds"].items()
         }
-        return cls(document["least"], kinds)
+        return cls(document["least"], kinds, WordConfidence(**document["by_words"]))
 
 
 def logit(share: float) -> float:

@@ -37,6 +37,11 @@ def find_spans(scores: Scores, *, least: float) -> list[Span]:
     return spans
 
 
+def likeliest(scores: Scores, kind: TagKind) -> float:
+    """How likely any of the tokens is of `kind`, 0 to 1; `scores` may be those of no token."""
+    return float((1 - _softmax(scores[:, PLACES[kind]])[:, OUTSIDE]).max(initial=0.0))
+
+
 def _runs(places: Scores, least: float) -> list[tuple[int, int]]:
     """Unbroken runs of tokens that are not outside; a token that begins a span ends the run before it."""
     runs: list[tuple[int, int]] = []

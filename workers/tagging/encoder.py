@@ -46,11 +46,11 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # the arena keeps what the longest text took
         self._session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder") if threads > 1 else None
+        self._map = pool.map if pool else map  # handing one text to another thread costs a tenth of its time
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
 
     def encode(self, texts: Sequence[str]) -> list[EncodedText]:
@@ -58,7 +58,7 @@ class Encoder:
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         scored = [np.zeros((len(encoding.ids), WIDTH), np.float32) for encoding in encodings]
         windows = [window for text, encoding in enumerate(encodings) for window in windows_of(text, encoding.ids)]
-        for window, row in zip(windows, self._pool.map(self._score, windows), strict=True):
+        for window, row in zip(windows, self._map(self._score, windows), strict=True):
             first, end = window.kept.start, window.kept.stop
             opening = 1 - window.start  # the row has a token before the first
             scored[window.text][first:end] = row[first + opening : end + opening]
@@ -67,7 +67,7 @@ class Encoder:
     def emotions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Logits (texts, 28) of the GoEmotions labels; of a text, the first window counts."""
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        rows = self._pool.map(lambda encoding: self._run("emotions", encoding.ids[:_WINDOW]), encodings)
+        rows = self._map(lambda encoding: self._run("emotions", encoding.ids[:_WINDOW]), encodings)
         return np.stack(list(rows))
 
     def _score(self, window: Window) -> NDArray[np.float32]:

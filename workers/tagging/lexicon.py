@@ -1,6 +1,6 @@
 """A tagger made of lexicons and rules: open to reading, quick, and honest about how sure it is."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from schemas.tag import TagKind, TextTag
 from workers.tagging.denial import is_negated, is_past
@@ -21,9 +21,9 @@ class LexiconTagger:
     name = "lexicon-1"
     languages = frozenset({"en"})
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Collection[TagKind] = tuple(TagKind)) -> None:
         self._grammar = load_grammar()
-        self._rules = load_rules(self._grammar)
+        self._rules = load_rules(self._grammar, kinds)
 
     def tag(self, text: str) -> tuple[TextTag, ...]:
         """The tags of `text`, ordered by where they start; time grows with the length of the text."""

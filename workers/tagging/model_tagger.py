@@ -1,13 +1,14 @@
-"""The tagger: the network's scores, decoded, weighed, and put into words."""
+"""The tagger: the network's scores, decoded, weighed, and put into words; and what word lists know besides."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import combining
 
-from schemas.tag import TextTag
+from schemas.tag import TagKind, TextTag
 from workers.tagging.confidence import Confidence
-from workers.tagging.decoding import Span, find_spans
+from workers.tagging.decoding import Scores, Span, find_spans, likeliest
 from workers.tagging.encoder import MODEL_FOLDER, EncodedText, Encoder
+from workers.tagging.lexicon import LexiconTagger
 from workers.tagging.reasons import reason_for
 
 _EDGES = frozenset(" \t\n.,;:!?()[]-…" + '"' + "\u201c\u201d\u2018\u2019\u2013\u2014")
@@ -15,15 +16,25 @@ _EDGES = frozenset(" \t\n.,;:!?()[]-…" + '"' + "\u201c\u201d\u2018\u2019\u2013
 _APOSTROPHES = frozenset("'\u2019")
 
 
+BY_WORDS = frozenset({TagKind.FEELING, TagKind.REQUEST})
+"""Kinds that the word lists may add to: for the others they were wrong more often than they helped."""
+
+
 class ModelTagger:
-    """Tags English by the network in `folder`; loads it once, when it is made."""
+    """Tags English by the network in `folder`; loads it once, when it is made.
+
+    Of the kinds in `by_words` it also takes what the word lists find where the network is not sure that nothing stands.
+    """
 
     languages = frozenset({"en"})
 
-    def __init__(self, folder: Path = MODEL_FOLDER, *, threads: int = 1) -> None:
+    def __init__(
+        self, folder: Path = MODEL_FOLDER, *, threads: int = 1, by_words: frozenset[TagKind] = BY_WORDS
+    ) -> None:
         self.name = (folder / "version").read_text(encoding="ascii").strip()
+        self.confidence = Confidence.load(folder / "confidence.json")
         self._encoder = Encoder(folder, threads=threads)
-        self._confidence = Confidence.load(folder / "confidence.json")
+        self._lexicon = LexiconTagger(by_words)
 
     def tag(self, text: str) -> tuple[TextTag, ...]:
         """The tags of `text`, ordered by where they start; time grows with the length of the text."""
@@ -35,12 +46,13 @@ class ModelTagger:
         return [self._tags(text, tokens) for text, tokens in zip(texts, encoded, strict=True)]
 
     def _tags(self, text: str, encoded: EncodedText) -> tuple[TextTag, ...]:
-        spans = find_spans(encoded.scores, least=self._confidence.least)
+        spans = find_spans(encoded.scores, least=self.confidence.least)
         tags = [tag for span in spans if (tag := self._tag(text, encoded, span))]
+        tags += self._missed(text, encoded, tags)
         return tuple(sorted(_without_repeats(tags), key=lambda tag: (tag.start, tag.end, tag.kind)))
 
     def _tag(self, text: str, encoded: EncodedText, span: Span) -> TextTag | None:
-        of_kind = self._confidence.kinds[span.kind]
+        of_kind = self.confidence.kinds[span.kind]
         confidence = of_kind.of(span)
         start, end = _whole_words(text, encoded.offsets[span.first][0], encoded.offsets[span.end - 1][1])
         if confidence < of_kind.threshold or start == end:
@@ -56,6 +68,25 @@ class ModelTagger:
             confidence=round(confidence, 3),
             reason=reason_for(span),
         )
+
+    def _missed(self, text: str, encoded: EncodedText, found: Sequence[TextTag]) -> list[TextTag]:
+        """What the word lists find beside `found`, where the network half sees it too."""
+        by_words = self.confidence.by_words
+        return [
+            tag.model_copy(update={"confidence": by_words.confidence, "reason": reason_for(tag)})
+            for tag in self._lexicon.tag(text)
+            if not any(tag.kind == other.kind and _overlap(tag, other) for other in found)
+            and likeliest(_scores_of(tag, encoded), tag.kind) >= by_words.least
+        ]
+
+
+def _scores_of(tag: TextTag, encoded: EncodedText) -> Scores:
+    places = enumerate(encoded.offsets)
+    return encoded.scores[[token for token, (start, end) in places if start < tag.end and tag.start < end]]
+
+
+def _overlap(one: TextTag, other: TextTag) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
@@ -87,6 +118,6 @@ def _without_repeats(tags: list[TextTag]) -> list[TextTag]:
     kept: list[TextTag] = []
     for tag in sorted(tags, key=lambda tag: (-tag.confidence, tag.start)):
         same = (other for other in kept if (other.kind, other.label) == (tag.kind, tag.label))
-        if not any(other.start < tag.end and tag.start < other.end for other in same):
+        if not any(_overlap(tag, other) for other in same):
             kept.append(tag)
     return kept

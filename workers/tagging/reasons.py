@@ -1,6 +1,6 @@
 """Why something was tagged, in the taxonomy's words, never the speaker's."""
 
-from schemas.tag import TagKind
+from schemas.tag import TagKind, TextTag
 from schemas.taxonomy import gloss
 from workers.tagging.decoding import Span
 
@@ -15,7 +15,7 @@ _OPENINGS = {
 }
 
 
-def reason_for(span: Span) -> str:
+def reason_for(span: Span | TextTag) -> str:
     """One sentence for people."""
     reason = _OPENINGS[span.kind]
     if meaning := gloss(span.kind, span.label):

@@ -1,7 +1,7 @@
 """The rules of the lexicons: what to tag when a phrase is met, and where it counts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,10 +85,11 @@ def _framed(after: frozenset[str], between: str, speech: Speech, first: int) -> 
     return False
 
 
-def load_rules(grammar: Grammar) -> Rules:
-    """The rules of all lexicons under `data/`."""
+def load_rules(grammar: Grammar, kinds: Collection[TagKind]) -> Rules:
+    """The rules for `kinds` in the lexicons under `data/`."""
     lexicons = [read_toml(source) for source in _SOURCES]
-    return Rules(_rule(entry, lexicon, grammar.classes) for lexicon in lexicons for entry in lexicon["rule"])
+    rules = (_rule(entry, lexicon, grammar.classes) for lexicon in lexicons for entry in lexicon["rule"])
+    return Rules(rule for rule in rules if rule.kind in kinds)
 
 
 def _rule(entry: dict[str, Any], lexicon: dict[str, Any], classes: Mapping[str, frozenset[str]]) -> Rule:

@@ -1,11 +1,11 @@
-"""The tagger under test, read from its lexicons once."""
+"""The tagger under test, loaded once."""
 
 import pytest
 
-from workers.tagging.lexicon import LexiconTagger
+from workers.tagging.model_tagger import ModelTagger
 
 
 @pytest.fixture(scope="session")
-def tagger() -> LexiconTagger:
+def tagger() -> ModelTagger:
     """Tagging keeps no state, so one tagger serves all tests."""
-    return LexiconTagger()
+    return ModelTagger()

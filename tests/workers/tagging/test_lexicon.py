@@ -39,6 +39,12 @@ _PIECES = [
 _speech = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(_PIECES), max_size=40).map(" ".join))
 
 
+@pytest.fixture
+def tagger() -> LexiconTagger:
+    """The word lists alone, all kinds."""
+    return LexiconTagger()
+
+
 def _only(tagger: LexiconTagger, text: str, kind: TagKind) -> TextTag:
     [tag] = [tag for tag in tagger.tag(text) if tag.kind is kind]
     return tag

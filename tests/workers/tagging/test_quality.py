@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.tag import TextTag
-from workers.tagging.lexicon import LexiconTagger
+from workers.tagging.model_tagger import ModelTagger
 
 _FLOOR = 0.85
 """Micro-F1, a little under what was measured on these examples. They are short and plain: long speech scores lower."""
@@ -31,7 +31,7 @@ def _pairs(gold: list[dict[str, Any]], found: tuple[TextTag, ...]) -> list[tuple
     return pairs
 
 
-def test_quality_stays_above_its_floor(tagger: LexiconTagger) -> None:
+def test_quality_stays_above_its_floor(tagger: ModelTagger) -> None:
     """Labels, places and attributes are right about as often as when they were last measured."""
     count: Counter[str] = Counter()
     for example in _examples():
