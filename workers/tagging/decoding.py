@@ -14,7 +14,7 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Span:
-    """A candidate for a tag: tokens `first` to `end`, end exclusive."""
+    """A candidate for a tag: tokens `first` to `end`, end exclusive; edges half as likely as the best are left out."""
 
     kind: TagKind
     label: str
@@ -33,7 +33,7 @@ def find_spans(scores: Scores, *, least: float) -> list[Span]:
     for kind in KINDS:
         places = _softmax(scores[:, PLACES[kind]])
         for first, end in _runs(places, least):
-            spans.append(_span(kind, first, end, scores[first:end], places[first:end]))
+            spans.append(_span(kind, first, scores[first:end], places[first:end]))
     return spans
 
 
@@ -57,16 +57,17 @@ def _runs(places: Scores, least: float) -> list[tuple[int, int]]:
     return runs if first is None else [*runs, (first, len(within))]
 
 
-def _span(kind: TagKind, first: int, end: int, scores: Scores, places: Scores) -> Span:
+def _span(kind: TagKind, first: int, scores: Scores, places: Scores) -> Span:
     mean = scores.mean(axis=0)
     label, label_share = _choose(mean, kind)
     attributes = mean[ATTRIBUTES[kind]]
     within = 1 - places[:, OUTSIDE]
+    sure = np.flatnonzero(within >= within.max() / 2)
     return Span(
         kind=kind,
         label=label,
-        first=first,
-        end=end,
+        first=first + int(sure[0]),
+        end=first + int(sure[-1]) + 1,
         holder=HOLDERS[int(attributes[: len(HOLDERS)].argmax())],
         negated=bool(attributes[-2] > 0),
         past=bool(attributes[-1] > 0),

@@ -67,3 +67,13 @@ def test_the_layout_has_a_place_for_everything_once() -> None:
     places = [*PLACES.values(), *LABELLED.values(), *ATTRIBUTES.values()]
     assert [i for place in places for i in range(WIDTH)[place]] == list(range(WIDTH))
     assert {kind: len(LABELS[kind]) for kind in LABELLED} == {TagKind.FEELING: 24, TagKind.NEED: 28}
+
+
+def test_weak_edges_are_left_out_of_the_quote() -> None:
+    """They were near enough to be looked at; the evidence counts them."""
+    scores = blank(4)
+    kind = TagKind.FEELING
+    scores[:, PLACES[kind]] = [[0.5, -9, 0], [-9, 0, 5], [-9, 0, 5], [0.5, -9, 0]]
+    [span] = [span for span in find_spans(scores, least=0.2) if span.kind is kind]
+    assert (span.first, span.end) == (1, 3)
+    assert span.evidence[0] < 0.8
