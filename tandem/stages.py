@@ -25,7 +25,7 @@ from workers.transcription.model_files import locate
 from workers.transcription.transcriber import NoSpeech, Samples
 
 LINES_AT_ONCE = 256
-"""Enough that texts of like length meet in a batch, few enough that a long file never stands in memory."""
+"""Enough to keep every core busy, few enough that a long file never stands in memory."""
 
 TAG_FIELDS = ("kind", "label", "start", "end", "holder", "negated", "past", "confidence")
 
