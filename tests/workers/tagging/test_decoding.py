@@ -73,7 +73,7 @@ def test_weak_edges_are_left_out_of_the_quote() -> None:
     """They were near enough to be looked at; the evidence counts them."""
     scores = blank(4)
     kind = TagKind.FEELING
-    scores[:, PLACES[kind]] = [[0.5, -9, 0], [-9, 0, 5], [-9, 0, 5], [0.5, -9, 0]]
+    scores[:, PLACES[kind]] = np.array([[0.5, -9, 0], [-9, 0, 5], [-9, 0, 5], [0.5, -9, 0]])
     [span] = [span for span in find_spans(scores, least=0.2) if span.kind is kind]
     assert (span.first, span.end) == (1, 3)
     assert span.evidence[0] < 0.8
