@@ -1,6 +1,6 @@
 """Trains the network: on other people's emotions, then on the corpus, then the layer of the emotions once more.
 
-`make train` runs it, then export and calibration; about an hour and a half on two cores.
+`make train` runs it, then export and calibration; about two hours on two cores.
 
     python -m training.train WEIGHTS [EMOTIONS]    with EMOTIONS, weights after the first stage, only the others run
 """
@@ -54,11 +54,15 @@ class TokenizedTask:
 
     def loss(self, network: Network, rows: list[Row]) -> Tensor:
         """Of one batch."""
+        logits = network.classify(self.name, *pad([ids for ids, _ in rows]))
+        return binary_cross_entropy_with_logits(logits.float(), self.wanted(rows))
+
+    def wanted(self, rows: list[Row]) -> Tensor:
+        """(rows, labels): 1 where a text has the label."""
         wanted = torch.zeros(len(rows), self.labels)
         for row, (_, numbers) in enumerate(rows):
             wanted[row, list(numbers)] = 1
-        logits = network.classify(self.name, *pad([ids for ids, _ in rows]))
-        return binary_cross_entropy_with_logits(logits.float(), wanted)
+        return wanted
 
 
 def learn_emotions(network: Network, tasks: list[TokenizedTask], rng: random.Random) -> None:
@@ -111,9 +115,7 @@ def refit_emotions(network: Network, task: TokenizedTask) -> None:
         means = torch.cat(
             [network.mean(*pad([ids for ids, _ in ordered[i : i + 64]])) for i in range(0, len(ordered), 64)]
         )
-    wanted = torch.zeros(len(ordered), task.labels)
-    for row, (_, numbers) in enumerate(ordered):
-        wanted[row, list(numbers)] = 1
+    wanted = task.wanted(ordered)
     layer = network.tasks[task.name]
     optimizer = torch.optim.AdamW(layer.parameters(), lr=REFIT_RATE, weight_decay=0.01)
     for _ in range(REFIT_EPOCHS):
