@@ -1,11 +1,14 @@
 """Accounts, and the sessions of the devices signed in to them."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from schemas.base import Schema, UtcDatetime
+from schemas.language import Language
+
+Item = TypeVar("Item")
 
 Email = Annotated[
     str,
@@ -38,6 +41,22 @@ DeviceName = Annotated[
 ]
 
 
+def _each_once(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """In the order of their first places."""
+    return tuple(dict.fromkeys(items))
+
+
+Languages = Annotated[tuple[Language, ...], Field(max_length=8), AfterValidator(_each_once)]
+"""At most 8; one that comes twice counts once."""
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
+]
+"""1 to 50 characters, on one line."""
+Vocabulary = Annotated[tuple[Name, ...], Field(max_length=100), AfterValidator(_each_once)]
+"""At most 100 names; one that comes twice counts once."""
+
+
 class AccountCreate(Schema):
     """Sign up. The answer is a first session."""
 
@@ -60,12 +79,25 @@ class SessionRefresh(Schema):
     refresh_token: Secret
 
 
+class AccountUpdate(Schema):
+    """What a person tells about their speech. What is left out, or null, stays as it is."""
+
+    languages: Languages | None = None
+    """Those the person speaks, at most 8. Empty: any. A language given with a check-in or a run wins."""
+    vocabulary: Vocabulary | None = None
+    """Names of people and places they speak of, at most 100, each of 1 to 50 characters. Empty: none."""
+
+
 class AccountRead(Schema):
-    """Who is signed in."""
+    """Who is signed in, and what they told about their speech."""
 
     id: UUID
     email: str
     created_at: UtcDatetime
+    languages: tuple[str, ...]
+    """Those the person speaks. Empty: any."""
+    vocabulary: tuple[str, ...]
+    """Names of people and places they speak of."""
 
 
 class SessionTokens(Schema):

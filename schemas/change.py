@@ -5,6 +5,7 @@ from uuid import UUID
 
 from schemas.base import Schema, UtcDatetime
 from schemas.check_in import CheckInState
+from schemas.progress import ProgressRead
 
 
 class ChangeType(StrEnum):
@@ -12,13 +13,15 @@ class ChangeType(StrEnum):
 
     CHECK_IN_MOVED = "check_in.moved"
     """A check-in came into being or into another state."""
+    CHECK_IN_PROGRESSED = "check_in.progressed"
+    """More of its recording has been listened to. Gone from the feed once its transcription is over."""
     CHECK_IN_CORRECTED = "check_in.corrected"
     """Its speaker corrected its tags."""
     CHECK_IN_DELETED = "check_in.deleted"
 
 
 class ChangeRead(Schema):
-    """One change. It tells that something happened, never what was said: read the check-in for that."""
+    """One change. It tells that something happened; of what was said only the words of a progress, while it lasts."""
 
     cursor: int
     """Grows by at least one with each change of an account."""
@@ -27,6 +30,10 @@ class ChangeRead(Schema):
     check_in_id: UUID
     state: CheckInState | None
     """The new state; null for a deletion."""
+    progress: ProgressRead | None = None
+    """Of `check_in.progressed` alone: the percentage, and the segments that are new since the progress before. Those
+    told before that begin where the first of them does, or later, count no more. Null where the transcription has just
+    come to its end."""
 
 
 class ChangePage(Schema):

@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from schemas.base import Schema, UtcDatetime
 from schemas.language import Language
+from schemas.progress import ProgressRead
 from schemas.recording import RecordingRead
 from schemas.tag import TagRead
 from schemas.transcript import Transcript
@@ -155,6 +156,9 @@ class CheckInSummary(Schema):
 class CheckInRead(CheckInSummary):
     """A check-in with its result so far."""
 
+    progress: ProgressRead | None = None
+    """All that was heard so far, while the check-in waits for its transcription or is in it. Null: nothing yet, or
+    over."""
     transcript: Transcript | None = None
     tags: tuple[TagRead, ...] | None = None
     """With the speaker's corrections. Null until they were made; empty where there is nothing to tag."""

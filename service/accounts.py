@@ -1,14 +1,16 @@
 """Accounts and sessions: sign up, sign in, refresh, sign out."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Body, status
 from starlette.concurrency import run_in_threadpool
 
-from schemas.account import AccountCreate, AccountRead, SessionCreate, SessionRefresh, SessionTokens
+from schemas.account import AccountCreate, AccountRead, AccountUpdate, SessionCreate, SessionRefresh, SessionTokens
 from schemas.errors import CredentialsWrong, EmailTaken, NotSignedIn, RefreshTokenInvalid
 from service.dependencies import PasswordsDep, SignedInDep, StoreDep
 from service.problems import documented
+from store.accounts import Accounts
 from store.opening import Store
 from store.sessions import IssuedTokens
 from store.tables import Account
@@ -27,7 +29,15 @@ async def create_account(create: AccountCreate, store: StoreDep, passwords: Pass
 def read_account(signed_in: SignedInDep, store: StoreDep) -> AccountRead:
     """Who is signed in."""
     with store.reading() as reading:
-        return AccountRead.model_validate(reading.accounts.get(signed_in.account_id))
+        return _read(reading.accounts, signed_in.account_id)
+
+
+@router.patch("/accounts/me", summary="Tell about your speech", responses=documented(NotSignedIn))
+def update_account(update: AccountUpdate, signed_in: SignedInDep, store: StoreDep) -> AccountRead:
+    """Tell which languages are spoken and which names come up, so that recordings are heard better from now on."""
+    with store.unit_of_work() as work:
+        work.accounts.update(signed_in.account_id, languages=update.languages, vocabulary=update.vocabulary)
+        return _read(work.accounts, signed_in.account_id)
 
 
 @router.post(
@@ -64,6 +74,17 @@ def delete_session(signed_in: SignedInDep, store: StoreDep) -> None:
     """Sign this device out. Its tokens stop working at once."""
     with store.unit_of_work() as work:
         work.sessions.revoke(signed_in.session_id, now=store.clock())
+
+
+def _read(accounts: Accounts, account_id: UUID) -> AccountRead:
+    account, speech = accounts.get(account_id), accounts.speech_of(account_id)
+    return AccountRead(
+        id=account.id,
+        email=account.email,
+        created_at=account.created_at,
+        languages=speech.languages,
+        vocabulary=speech.vocabulary,
+    )
 
 
 def _sign_up(store: Store, create: AccountCreate, password_hash: str) -> SessionTokens:

@@ -73,7 +73,11 @@ async def stream_changes(
 def _page(store: Store, signed_in: SignedIn, after: int) -> ChangePage:
     with store.reading() as reading:
         changes = reading.changes.after(signed_in.account_id, after, limit=PAGE_SIZE)
-        items = tuple(ChangeRead.model_validate(change) for change in changes)
+        told = reading.progress.told_by(changes)
+        items = tuple(
+            ChangeRead.model_validate(change).model_copy(update={"progress": told.get(change.cursor)})
+            for change in changes
+        )
     return ChangePage(items=items, cursor=items[-1].cursor if items else after)
 
 

@@ -236,6 +236,7 @@ def _summary(check_in: CheckIn) -> dict[str, Any]:
 def _result(reading: UnitOfWork, check_in: CheckIn) -> dict[str, Any]:
     transcript = reading.results.transcript(check_in.id)
     return {
+        "progress": reading.progress.of(check_in),
         "transcript": transcript,
         "tags": corrected_tags(reading, check_in.id, transcript),
         "stage_seconds": StageTimes(

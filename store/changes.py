@@ -1,6 +1,7 @@
 """The changes feed: every account has a cursor that only grows."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +11,17 @@ from schemas.change import ChangeType
 from schemas.check_in import CheckInState
 from store.database import DatabaseSession
 from store.tables import Account, Change
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A step of a transcription in numbers: how far it has come, and which segments of its partial are new."""
+
+    partial_id: UUID
+    percent: int
+    first_segment: int
+    end_segment: int
+    """Exclusive."""
 
 
 class Changes:
@@ -27,6 +39,7 @@ class Changes:
         check_in_id: UUID,
         state: CheckInState | None,
         at: datetime,
+        progressed: Progressed | None = None,
     ) -> None:
         """Add to the feed. The account's row is locked until the commit, so cursors appear in their order."""
         cursor = self._session.execute(
@@ -35,8 +48,11 @@ class Changes:
             .values(last_cursor=Account.last_cursor + 1)
             .returning(Account.last_cursor)
         ).scalar_one()
+        numbers = asdict(progressed) if progressed else {}
         self._session.add(
-            Change(account_id=account_id, cursor=cursor, type=type_, at=at, check_in_id=check_in_id, state=state)
+            Change(
+                account_id=account_id, cursor=cursor, type=type_, at=at, check_in_id=check_in_id, state=state, **numbers
+            )
         )
         self._on_change(account_id)
 

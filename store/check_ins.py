@@ -23,7 +23,7 @@ from schemas.recording import RecordingFormat
 from store.changes import Changes
 from store.database import DatabaseSession
 from store.stages import TAG, TRANSCRIBE, Stage
-from store.tables import CheckIn, Tombstone
+from store.tables import CheckIn, PartialTranscript, Tombstone
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,13 @@ class CheckIns:
     def run_again(self, account_id: UUID, check_in_id: UUID, *, now: datetime, **changed: str | None) -> CheckIn:
         """Back to the beginning. What was heard before stays readable until there is something newer.
 
-        `changed` holds a new `language` (None: detect it) where it is another.
-        Raises CheckInUnsettled while a run is still going on.
+        `changed` holds a new `language` (None: detect it) where it is another: what was heard before a failure is then
+        heard anew. Raises CheckInUnsettled while a run is still going on.
         """
-        return self._start_again(TRANSCRIBE, SETTLED_STATES, account_id, check_in_id, now=now, **changed)
+        check_in = self._start_again(TRANSCRIBE, SETTLED_STATES, account_id, check_in_id, now=now, **changed)
+        if "language" in changed:
+            self._session.execute(delete(PartialTranscript).where(PartialTranscript.check_in_id == check_in_id))
+        return check_in
 
     def tag_again(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
         """Back to where tags are made: the transcript was edited. Raises CheckInUnsettled while a run is going on."""

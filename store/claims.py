@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from schemas.check_in import CheckInState, FailureReason
 from schemas.errors import LeaseLost
+from schemas.transcript import Transcript
 from store.check_ins import CheckIns
 from store.database import DatabaseSession
+from store.progress import Progress
 from store.stages import STAGE_WAITING_IN, STAGES, Stage
 from store.tables import CheckIn
 
@@ -41,9 +43,10 @@ class Claim:
 class Claims:
     """The workers' view of check-ins."""
 
-    def __init__(self, session: DatabaseSession, check_ins: CheckIns, rules: ClaimRules) -> None:
+    def __init__(self, session: DatabaseSession, check_ins: CheckIns, progress: Progress, rules: ClaimRules) -> None:
         self._session = session
         self._check_ins = check_ins
+        self._progress = progress
         self._rules = rules
 
     def take(self, stage: Stage, check_in_id: UUID, *, worker: str, now: datetime) -> Claim | None:
@@ -64,6 +67,17 @@ class Claims:
         )
         return Claim(check_in_id, attempt, stage) if taken else None
 
+    def fresh(self, stage: Stage, *, now: datetime, limit: int) -> Sequence[tuple[UUID, float | None]]:
+        """What waits for its first try at a stage, longest due first: (id, seconds of audio where they are known).
+
+        What was tried before is left out: it may be what ended its worker, and shall take no other with it.
+        """
+        query = select(CheckIn.id, CheckIn.audio_seconds).where(
+            CheckIn.state == stage.waiting, CheckIn.due_at <= now, CheckIn.tries == 0
+        )
+        rows = self._session.execute(query.order_by(CheckIn.due_at).limit(limit))
+        return [(check_in_id, seconds) for check_in_id, seconds in rows]
+
     def renew(self, claim: Claim, *, now: datetime) -> bool:
         """Show a sign of life. False where the claim is another's by now."""
         renewed = self._session.execute(
@@ -81,6 +95,15 @@ class Claims:
         if check_in is None:
             raise LeaseLost
         return check_in
+
+    def progress(self, claim: Claim, transcript: Transcript, *, seconds: float, percent: int, now: datetime) -> None:
+        """Keep what was heard in the first `seconds` of the recording, and tell of it: a sign of life, too.
+
+        Raises LeaseLost, and then nothing of this transaction may be kept.
+        """
+        self.renew(claim, now=now)  # and nobody else takes it before this transaction ends
+        check_in = self.read(claim)
+        self._progress.save(check_in, transcript, seconds=seconds, percent=percent, now=now)
 
     def finish(self, claim: Claim, state: CheckInState, *, now: datetime, **values: Any) -> None:
         """End the attempt well. Raises LeaseLost, and then nothing of this transaction may be kept."""

@@ -30,7 +30,10 @@ class Table(DeclarativeBase):
 
 
 class Account(Table):
-    """Somebody who can sign in. `last_cursor` is the cursor of the newest change."""
+    """Somebody who can sign in. `last_cursor` is the cursor of the newest change.
+
+    `languages` are codes with a space between; `vocabulary` is a list of names, none where it is null.
+    """
 
     __tablename__ = "accounts"
 
@@ -39,6 +42,8 @@ class Account(Table):
     password_hash: Mapped[str]
     created_at: Mapped[datetime]
     last_cursor: Mapped[int] = mapped_column(default=0)
+    languages: Mapped[str] = mapped_column(default="", server_default="")
+    vocabulary: Mapped[Any | None] = mapped_column(Said)
 
 
 class Session(Table):
@@ -124,6 +129,18 @@ class TranscriptRow(Table):
     transcript: Mapped[Any] = mapped_column(Said)
 
 
+class PartialTranscript(Table):
+    """What was heard so far of a recording that is being transcribed; gone once its transcription is over."""
+
+    __tablename__ = "partial_transcripts"
+
+    check_in_id: Mapped[UUID] = mapped_column(ForeignKey("check_ins.id", ondelete="CASCADE"), primary_key=True)
+    seconds: Mapped[float]
+    """How much of the recording has been listened to."""
+    percent: Mapped[int]
+    transcript: Mapped[Any] = mapped_column(Said)
+
+
 class Tagging(Table):
     """The tags of a check-in, with the name of what made them."""
 
@@ -148,7 +165,11 @@ class CorrectionRow(Table):
 
 
 class Change(Table):
-    """One entry of an account's feed."""
+    """One entry of an account's feed.
+
+    A progress has numbers alone: which segments of the partial transcript were new with it, `end_segment` exclusive.
+    It goes with that transcript.
+    """
 
     __tablename__ = "changes"
 
@@ -158,6 +179,12 @@ class Change(Table):
     at: Mapped[datetime]
     check_in_id: Mapped[UUID]
     state: Mapped[CheckInState | None]
+    partial_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("partial_transcripts.check_in_id", ondelete="CASCADE"), index=True
+    )
+    percent: Mapped[int | None]
+    first_segment: Mapped[int | None]
+    end_segment: Mapped[int | None]
 
 
 class Identity(Table):

@@ -14,6 +14,7 @@ from store.check_ins import CheckIns
 from store.claims import ClaimRules, Claims
 from store.corrections import Corrections
 from store.database import DatabaseSession
+from store.progress import Progress
 from store.results import Results
 from store.sessions import Sessions
 from store.stage_totals import StageTotals
@@ -35,7 +36,8 @@ class UnitOfWork:
         self.sessions = Sessions(session)
         self.changes = Changes(session, on_change=lambda account_id: self._accounts_changed.update({account_id: None}))
         self.check_ins = CheckIns(session, self.changes)
-        self.claims = Claims(session, self.check_ins, rules)
+        self.progress = Progress(session, self.changes)
+        self.claims = Claims(session, self.check_ins, self.progress, rules)
         self.results = Results(session)
         self.corrections = Corrections(session)
         self.stage_totals = StageTotals(session)

@@ -78,6 +78,18 @@ def make_transcript(text: str = "I feel calm today.") -> Transcript:
     )
 
 
+def make_partial(*sentences: str) -> Transcript:
+    """A transcript of which each sentence is a segment."""
+    transcript = make_transcript(" ".join(sentences))
+    segments, first = [], 0
+    for sentence in sentences:
+        last = first + len(sentence.split()) - 1
+        start, end = transcript.words[first].start, transcript.words[last].end
+        segments.append(Segment(start=start, end=end, first_word=first, last_word=last))
+        first = last + 1
+    return transcript.model_copy(update={"segments": tuple(segments)})
+
+
 def settle(store: Store, check_in_id: UUID, *, transcript: Transcript, tags: Iterable[TextTag] = ()) -> None:
     """Do what the workers do: from where a check-in waits to `ready`."""
     for stage, state in ((TRANSCRIBE, CheckInState.TRANSCRIBED), (TAG, CheckInState.READY)):

@@ -40,6 +40,10 @@ class Phone:
         """Replace."""
         return self.client.put(f"/v1{path}", headers=self.headers, **options)
 
+    def patch(self, path: str, **options: Any) -> Response:
+        """Change a part."""
+        return self.client.patch(f"/v1{path}", headers=self.headers, **options)
+
     def delete(self, path: str) -> Response:
         """Delete."""
         return self.client.delete(f"/v1{path}", headers=self.headers)

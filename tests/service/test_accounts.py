@@ -76,6 +76,56 @@ def test_signing_out_is_at_once(phone: Phone, problem: Problem) -> None:
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
+def test_what_a_person_tells_about_their_speech_is_kept_field_by_field(phone: Phone, stranger: Phone) -> None:
+    """Each thing once, in order; what is left out stays; another account has its own."""
+    assert phone.get("/accounts/me").json()["languages"] == phone.get("/accounts/me").json()["vocabulary"] == []
+
+    first = phone.patch("/accounts/me", json={"languages": ["de", "en", "de"], "vocabulary": [" Zoë ", "Łódź", "Zoë"]})
+    second = phone.patch("/accounts/me", json={"languages": []})
+
+    assert first.status_code == 200, first.text
+    assert (first.json()["languages"], first.json()["vocabulary"]) == (["de", "en"], ["Zoë", "Łódź"])
+    assert (second.json()["languages"], second.json()["vocabulary"]) == ([], ["Zoë", "Łódź"])
+    assert phone.get("/accounts/me").json() == second.json()
+    assert phone.patch("/accounts/me", json={"languages": None}).json() == second.json()
+    assert stranger.get("/accounts/me").json()["vocabulary"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"languages": ["xx"]},
+        {"languages": ["en"] * 9},
+        {"vocabulary": ["Zoë", "  "]},
+        {"vocabulary": ["Zoë" * 17]},
+        {"vocabulary": ["Zo\të"]},
+        {"vocabulary": ["Zo\x85ë"]},
+        {"vocabulary": ["Zoë"] * 101},
+        {"email": "Zoë@example.org"},
+    ],
+    ids=["unknown", "many", "blank", "long", "tab", "control", "hundreds", "another field"],
+)
+def test_what_is_no_language_and_no_name_is_refused_without_being_repeated(
+    phone: Phone, problem: Problem, body: dict[str, object]
+) -> None:
+    """Nothing is changed, and the problem holds no name."""
+    phone.patch("/accounts/me", json={"languages": ["de"], "vocabulary": ["Łódź"]})
+
+    answer = phone.patch("/accounts/me", json=body)
+
+    assert (answer.status_code, problem(answer)) == (422, "invalid-input")
+    assert "Zo" not in answer.text
+    kept = phone.get("/accounts/me").json()
+    assert (kept["languages"], kept["vocabulary"]) == (["de"], ["Łódź"])
+
+
+def test_telling_about_your_speech_needs_a_session(client: TestClient, problem: Problem) -> None:
+    """As everything about an account."""
+    answer = client.patch("/v1/accounts/me", json={"languages": ["de"]})
+
+    assert (answer.status_code, problem(answer)) == (401, "not-signed-in")
+
+
 @pytest.mark.parametrize("field", ["email", "password", "device_name"])
 @pytest.mark.parametrize("bad", ["a\\u0000b", "a\\ud800bcdefghijk"], ids=["nul", "surrogate"])
 def test_what_no_database_can_hold_is_refused(client: TestClient, problem: Problem, field: str, bad: str) -> None:

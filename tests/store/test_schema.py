@@ -1,11 +1,14 @@
 """Migrations make the tables that the code expects."""
 
 from pathlib import Path
+from uuid import uuid4
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from store.accounts import Accounts, SpeechPreferences
+from store.changes import Changes
 from store.database import Database
 from store.opening import Store
 from store.schema import is_current, migrate
@@ -36,6 +39,26 @@ def test_a_new_database_is_not_current_until_it_is_migrated(tmp_path: Path) -> N
 
     assert is_current(new)
     new.close()
+
+
+def test_what_was_there_before_a_migration_stays(tmp_path: Path) -> None:
+    """A column more on a table takes nothing away from the tables that hang on it."""
+    old = Database(f"sqlite+pysqlite:///{tmp_path / 'old.sqlite3'}")
+    migrate(old, "0002")
+    account_id = uuid4()
+    account = "INSERT INTO accounts (id, email, password_hash, created_at, last_cursor) VALUES (:id, 'k', '-', :at, 1)"
+    change = "INSERT INTO changes (account_id, cursor, type, at, check_in_id) VALUES (:id, 1, :type, :at, :id)"
+    values = {"id": account_id.hex, "at": "2026-03-01 09:00:00", "type": "check_in.deleted"}
+    with old.engine.begin() as connection:
+        for statement in (account, change):
+            connection.execute(text(statement), values)
+
+    migrate(old)
+
+    with old.reading() as session:
+        assert Accounts(session).speech_of(account_id) == SpeechPreferences(languages=(), vocabulary=())
+        assert [change.percent for change in Changes(session, on_change=print).after(account_id, 0, limit=9)] == [None]
+    old.close()
 
 
 def test_sqlite_is_durable_and_never_blocks_readers(sqlite_store: Store) -> None:

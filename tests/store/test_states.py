@@ -10,19 +10,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from sqlalchemy import select
 
+from schemas.change import ChangeType
 from schemas.check_in import ALLOWED_TRANSITIONS, SETTLED_STATES, CheckInState, FailureReason
 from schemas.errors import CheckInNotFound, CheckInUnsettled, LeaseLost
 from store.claims import Claim, ClaimRules
 from store.database import Database
 from store.opening import Store
 from store.schema import migrate
-from store.stages import STAGES, Stage
+from store.stages import STAGES, TRANSCRIBE, Stage
 from store.sweep import sweep
 from store.tables import Change, CheckIn
-from tests.making import make_account, make_check_in, make_transcript
+from tests.making import make_account, make_check_in, make_partial, make_transcript
 from tests.memory import MemoryAudioStore, MemoryWakeUps
 
 RULES = ClaimRules(lease=timedelta(seconds=12), max_attempts=3, retry_after=timedelta(seconds=5))
+
+UNHEARD = {TRANSCRIBE.waiting, TRANSCRIBE.working, CheckInState.FAILED}
 
 
 class CheckInMachine(RuleBasedStateMachine):
@@ -75,6 +78,16 @@ class CheckInMachine(RuleBasedStateMachine):
             return
         key = claim.check_in_id, claim.attempt
         self.finished[key] = self.finished.get(key, 0) + 1
+
+    @rule(claim=claims, percent=st.integers(0, 100))
+    def progress(self, claim: Claim, percent: int) -> None:
+        """A worker tells how far it has come."""
+        partial = make_partial(*["I feel calm."] * (1 + percent // 25))
+        try:
+            with self.store.unit_of_work() as work:
+                work.claims.progress(claim, partial, seconds=percent / 10, percent=percent, now=self.now)
+        except LeaseLost:
+            return
 
     @rule(claim=claims)
     def give_back(self, claim: Claim) -> None:
@@ -130,10 +143,10 @@ class CheckInMachine(RuleBasedStateMachine):
 
     @invariant()
     def states_never_leave_their_graph(self) -> None:
-        """The feed of each check-in is a walk along allowed transitions, and cursors have no gap."""
+        """The feed of each check-in is a walk along allowed transitions."""
         with self.store.database.reading() as session:
-            changes = session.scalars(select(Change).order_by(Change.cursor)).all()
-        assert [change.cursor for change in changes] == list(range(1, len(changes) + 1))
+            moved = Change.type != ChangeType.CHECK_IN_PROGRESSED
+            changes = session.scalars(select(Change).where(moved).order_by(Change.cursor)).all()
         walked: dict[Any, CheckInState | None] = {}
         for change in changes:
             if change.state is None:
@@ -146,6 +159,19 @@ class CheckInMachine(RuleBasedStateMachine):
             else:
                 assert change.state is CheckInState.RECEIVED
             walked[change.check_in_id] = change.state
+
+    @invariant()
+    def progress_is_told_while_it_lasts(self) -> None:
+        """A check-in that was transcribed, or is gone, has no partial transcript; each step told has its words."""
+        with self.store.reading() as reading:
+            rows = {row.id: row for row in self._rows(reading)}
+            changes = reading.changes.after(self.account_id, 0, limit=1000)
+            told = reading.progress.told_by(changes)
+            steps = [change for change in changes if change.type is ChangeType.CHECK_IN_PROGRESSED]
+            assert {step.cursor for step in steps} == set(told)
+            for step in steps:
+                assert rows[step.check_in_id].state in UNHEARD
+                assert reading.results.partial(step.check_in_id) is not None
 
     @invariant()
     def nothing_is_forgotten(self) -> None:

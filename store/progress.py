@@ -1,0 +1,69 @@
+"""Progress: what was heard so far of a long recording, for its owner to read and for another attempt to go on from."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from schemas.change import ChangeType
+from schemas.progress import ProgressRead, SegmentText, segment_texts
+from schemas.transcript import Transcript
+from store.changes import Changes, Progressed
+from store.database import DatabaseSession
+from store.stages import TRANSCRIBE
+from store.tables import Change, CheckIn, PartialTranscript
+
+
+class Progress:
+    """Partial transcripts. The words stand there alone: changes tell by number which of them are new."""
+
+    def __init__(self, session: DatabaseSession, changes: Changes) -> None:
+        self._session = session
+        self._changes = changes
+
+    def save(self, check_in: CheckIn, transcript: Transcript, *, seconds: float, percent: int, now: datetime) -> None:
+        """Replace what was heard so far, and tell of it. Call with the check-in locked."""
+        before = self._session.get(PartialTranscript, check_in.id)
+        told = _segments(before) if before else ()
+        read = ProgressRead(percent=percent, segments=segment_texts(transcript))
+        document = transcript.model_dump(mode="json")
+        self._session.merge(
+            PartialTranscript(check_in_id=check_in.id, seconds=seconds, percent=percent, transcript=document)
+        )
+        self._session.flush()
+        self._changes.record(
+            check_in.account_id,
+            ChangeType.CHECK_IN_PROGRESSED,
+            check_in_id=check_in.id,
+            state=check_in.state,
+            at=now,
+            progressed=Progressed(check_in.id, percent, _shared(told, read.segments), len(read.segments)),
+        )
+
+    def of(self, check_in: CheckIn) -> ProgressRead | None:
+        """All that was heard so far, while it waits for its transcription or is in it."""
+        partial = self._session.get(PartialTranscript, check_in.id)
+        if partial is None or check_in.state not in {TRANSCRIBE.waiting, TRANSCRIBE.working}:
+            return None
+        return ProgressRead(percent=partial.percent, segments=_segments(partial))
+
+    def told_by(self, changes: Iterable[Change]) -> dict[int, ProgressRead]:
+        """What those changes tell that are a progress, by their cursors; without those that are over by now."""
+        steps = [change for change in changes if change.partial_id]
+        query = select(PartialTranscript).where(PartialTranscript.check_in_id.in_({step.check_in_id for step in steps}))
+        segments = {row.check_in_id: _segments(row) for row in self._session.scalars(query)} if steps else {}
+        return {step.cursor: _told(step, segments[step.check_in_id]) for step in steps if step.check_in_id in segments}
+
+
+def _segments(partial: PartialTranscript) -> tuple[SegmentText, ...]:
+    return segment_texts(Transcript.model_validate(partial.transcript))
+
+
+def _told(step: Change, segments: tuple[SegmentText, ...]) -> ProgressRead:
+    return ProgressRead(percent=step.percent or 0, segments=segments[step.first_segment : step.end_segment])
+
+
+def _shared(one: tuple[SegmentText, ...], other: tuple[SegmentText, ...]) -> int:
+    """How many segments both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((i for i, (segment, twin) in enumerate(pairs) if segment != twin), min(len(one), len(other)))
