@@ -62,9 +62,12 @@ class Tag(TextTag):
 
     quote: str
     """The words of the speaker: `transcript.text[start:end]`."""
+    translated: bool = False
+    """Made on `transcript.translation`: characters, words and quote are those of the translation, times of the
+    speech."""
     first_word: int = Field(ge=0)
     last_word: int = Field(ge=0)
-    """Indexes into `transcript.words`, inclusive."""
+    """Indexes into the `words`, inclusive."""
     start_seconds: float = Field(ge=0)
     end_seconds: float = Field(ge=0)
 

@@ -37,5 +37,13 @@ class Transcript(Schema):
     model: str
     segments: tuple[Segment, ...]
     words: tuple[Word, ...]
+    translation: "Transcript | None" = None
+    """The model's own English translation of the same speech, where the tagger does not know the language: tags are
+    made on it. Its words have the times of the speech."""
     edited: bool = False
     """Whether the speaker changed the text; words that are theirs have times between those that were heard."""
+
+    @property
+    def tagged(self) -> "Transcript":
+        """What tags are made on, and what their characters count in: the translation where there is one."""
+        return self.translation or self

@@ -27,7 +27,8 @@ def corrected_tags(reading: UnitOfWork, check_in_id: UUID, transcript: Transcrip
     if tags is None or transcript is None:
         return None
     current = apply_corrections(tags, reading.corrections.of(check_in_id), transcript)
-    reflections = reflect(current, transcript.text) if transcript.language == "en" else [None] * len(current)
+    text = transcript.tagged
+    reflections = reflect(current, text.text) if text.language == "en" else [None] * len(current)
     return tuple(
         TagRead(**tag.model_dump(), reflection=reflection) for tag, reflection in zip(current, reflections, strict=True)
     )

@@ -69,7 +69,7 @@ class Corrections:
 def read_corrections(rows: Sequence[CorrectionRow], transcript: Transcript | None) -> tuple[CorrectionRead, ...]:
     """The history for its speaker to read."""
     revoked = _revoked(rows)
-    found = {placed.said.id: placed for placed in _placed(rows, transcript.text if transcript else "")}
+    found = {placed.said.id: placed for placed in _placed(rows, transcript.tagged.text if transcript else "")}
     return tuple(
         CorrectionRead(
             **found[row.id].said.model_dump(),
@@ -89,7 +89,7 @@ def apply_corrections(
     """The tags as the speaker wants them: what they removed is gone, what they said is there, whoever finds what."""
     current = list(tags)
     revoked = _revoked(corrections)
-    for correction in _placed([row for row in corrections if row.id not in revoked], transcript.text):
+    for correction in _placed([row for row in corrections if row.id not in revoked], transcript.tagged.text):
         current = [tag for tag in current if not correction.replaces(tag)]
         current.extend(place(correction.statement(), transcript))
     return tuple(sorted(current, key=lambda tag: (tag.start, tag.end, tag.kind)))
@@ -151,8 +151,9 @@ def _touches(tag: Tag, place_: tuple[int, int]) -> bool:
 def _anchor(reference: TagReference | None, transcript: Transcript) -> dict[str, Any] | None:
     if reference is None:
         return None
-    anchor = Anchor.at(transcript.text, reference.start, reference.end)
-    if reference.end > len(transcript.text) or not anchor.words:
+    text = transcript.tagged.text
+    anchor = Anchor.at(text, reference.start, reference.end)
+    if reference.end > len(text) or not anchor.words:
         raise CorrectionOutside
     return anchor.to_document()
 

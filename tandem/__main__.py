@@ -128,11 +128,15 @@ def transcribe(
     files: Files,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, with words and times.")] = False,
     language: Language = None,
+    languages: Annotated[str, typer.Option(help="Detect among these only, e.g. en,de.")] = "",
+    vocabulary: Annotated[str, typer.Option(help="Names and words that may be said, with commas between.")] = "",
+    translate: Annotated[bool, typer.Option("--translate", help="With --json: translate what is not English.")] = False,
 ) -> None:
-    """Write down what is said in recordings. No server is needed."""
-    from tandem.stages import transcribe_files
+    """Write down what is said in recordings, many at once. No server is needed."""
+    from tandem.transcribing import Speaker, transcribe_files
 
-    raise typer.Exit(transcribe_files(files, language=language, as_json=as_json))
+    speaker = Speaker(language=language, languages=_listed(languages), vocabulary=_listed(vocabulary))
+    raise typer.Exit(transcribe_files(files, speaker, as_json=as_json, translate=translate))
 
 
 @app.command()
@@ -142,7 +146,7 @@ def tag(
     reflect: Annotated[bool, typer.Option("--reflect", help="With --jsonl: add what would be asked back.")] = False,
 ) -> None:
     """Tag the feelings, needs, requests and demands in text. No server is needed."""
-    from tandem.stages import tag_lines, tag_text
+    from tandem.tagging import tag_lines, tag_text
 
     with file.open(encoding="utf-8") if file else nullcontext(sys.stdin) as lines:
         raise typer.Exit(tag_lines(lines, with_reflections=reflect) if jsonl else tag_text(lines.read()))
@@ -168,6 +172,10 @@ def openapi() -> None:
     from service.settings import ServiceSettings
 
     typer.echo(json.dumps(create_app(ServiceSettings()).openapi(), indent=2))
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(",") if word.strip())
 
 
 def _leave(_signum: int, _frame: FrameType | None) -> None:

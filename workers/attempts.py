@@ -1,8 +1,8 @@
 """Attempts: the edge of every job. Claim, work, and write the outcome once, or hand the check-in back."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,11 +21,10 @@ from schemas.errors import (
     TemporaryError,
 )
 from store.claims import Claim
-from store.opening import Store
 from store.stages import STAGE_WAITING_IN, Stage
 from store.tables import CheckIn
 from store.unit_of_work import UnitOfWork
-from workers.keeper import Keeper
+from workers.shift import Shift, ShiftEnded
 
 FAILURE_REASONS: Mapping[type[TandemError], FailureReason] = {
     RecordingMissing: FailureReason.RECORDING_MISSING,
@@ -35,55 +34,10 @@ FAILURE_REASONS: Mapping[type[TandemError], FailureReason] = {
 }
 """What a permanent error means for the person; any other is the stage's own reason."""
 
+MOST_TOGETHER = 50
+"""Check-ins that one job takes up at most."""
+
 log = structlog.get_logger()
-
-
-class ShiftEnded(BaseException):
-    """The worker was asked to stop: raised in the middle of a stage."""
-
-
-class Gate:
-    """Open while a stage works, which may be interrupted. Claiming and finishing may not: they take milliseconds."""
-
-    def __init__(self) -> None:
-        self._open = False
-        self._ending = False
-
-    def end(self) -> None:
-        """The worker has to stop. From a signal handler: raises ShiftEnded if the gate is open, else once it opens."""
-        self._ending = True
-        if self._open:
-            raise ShiftEnded
-
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Open during the block."""
-        self._open = True
-        try:
-            if self._ending:
-                raise ShiftEnded
-            yield
-        finally:
-            self._open = False
-
-
-@dataclass(frozen=True)
-class Shift:
-    """What an attempt needs of the worker it runs in."""
-
-    store: Store
-    worker: str
-    keeper: Keeper
-    gate: Gate
-    deadline_seconds: float
-    deadline_per_audio_second: float
-    unknown_audio_seconds: float
-    """Taken as the length of a recording whose length is not known yet."""
-
-    def deadline(self, check_in: CheckIn) -> float:
-        """Seconds an attempt at this check-in may take."""
-        length = check_in.audio_seconds or self.unknown_audio_seconds
-        return self.deadline_seconds + self.deadline_per_audio_second * length
 
 
 @dataclass(frozen=True)
@@ -95,6 +49,17 @@ class Outcome:
     columns: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Progress:
+    """A stage goes on, and this much of it shall not be lost."""
+
+    save: Callable[[UnitOfWork, Claim], None]
+
+
+Work = Callable[[Sequence[CheckIn]], Generator[tuple[UUID, "Outcome | Progress | Exception"]]]
+"""A stage's work on some check-ins: news of each, in whatever order; each ends with an outcome or with its error."""
+
+
 def attempt(
     shift: Shift,
     stage: Stage,
@@ -104,35 +69,119 @@ def attempt(
     otherwise: FailureReason,
 ) -> None:
     """Do a stage's work on a check-in, if there is any to do. Raises ShiftEnded."""
+
+    def alone(check_ins: Sequence[CheckIn]) -> Generator[tuple[UUID, Outcome | Progress | Exception]]:
+        for check_in in check_ins:
+            yield check_in.id, work(check_in)
+
+    attempt_together(shift, stage, check_in_id, alone, seconds=0, otherwise=otherwise)
+
+
+def attempt_together(
+    shift: Shift, stage: Stage, check_in_id: UUID, work: Work, *, seconds: float, otherwise: FailureReason
+) -> None:
+    """Do a stage's work on a check-in, if there is any to do, and on others that wait. Raises ShiftEnded.
+
+    Others come along up to so many seconds of audio in all, where neither they nor the first were tried before.
+    """
     try:
         claimed = _claim(shift, stage, check_in_id)
-    except TemporaryError as error:  # the database is away: it still waits, and the sweep queues it again
+        if claimed and claimed[1].tries == 1:
+            others = _claim_others(shift, stage, seconds=seconds - shift.audio_seconds(claimed[1]))
+        else:
+            others = []
+    except TemporaryError as error:  # the database is away: what waits is queued again, what was claimed is swept
         log.warning("attempt.not_begun", check_in_id=str(check_in_id), error=type(error).__name__)
         return
     if claimed is None:
         log.info("attempt.nothing_to_do", check_in_id=str(check_in_id), stage=stage.name)
         return
-    claim, check_in = claimed
-    began = time.monotonic()
-    with structlog.contextvars.bound_contextvars(check_in_id=str(check_in_id), stage=stage.name, attempt=claim.attempt):
-        try:
-            with shift.keeper.holding(claim, seconds=shift.deadline(check_in)):
-                with shift.gate.opened():
-                    outcome = work(check_in)
-                _finish(shift, claim, outcome, seconds=time.monotonic() - began)
-        except ShiftEnded:
-            _hand_back(shift, claim)
-            raise
-        except LeaseLost:
-            log.warning("attempt.overtaken")
-        except Exception as error:  # noqa: BLE001 - the job's edge: an attempt that fails is a state, not a crash
-            _give_up(shift, claim, error, otherwise, seconds=time.monotonic() - began)
+    Attempt(shift, [claimed, *others], otherwise).run(work)
+
+
+class Attempt:
+    """Work on claimed check-ins from beginning to end: each result is written as soon as it is there."""
+
+    def __init__(self, shift: Shift, claimed: Sequence[tuple[Claim, CheckIn]], otherwise: FailureReason) -> None:
+        self._shift = shift
+        self._otherwise = otherwise
+        self._check_ins = [check_in for _, check_in in claimed]
+        self._open = {claim.check_in_id: claim for claim, _ in claimed}
+        self._began = time.monotonic()
+
+    def run(self, work: Work) -> None:
+        """Until nothing is open. Raises ShiftEnded when the worker has to stop; what is open is then handed back."""
+        deadline = self._shift.deadline(self._check_ins)
+        with ExitStack() as held:
+            for claim in self._open.values():
+                held.enter_context(self._shift.keeper.holding(claim, seconds=deadline))
+            try:
+                self._work(work)
+            except ShiftEnded:
+                for claim in self._open.values():
+                    _hand_back(self._shift, claim)
+                raise
+            except Exception as error:  # noqa: BLE001 - the job's edge: an attempt that fails is a state, not a crash
+                for check_in_id in list(self._open):
+                    self._end(check_in_id, error)
+
+    def _work(self, work: Work) -> None:
+        with closing(work(self._check_ins)) as news:
+            while self._open:
+                with self._shift.gate.opened():
+                    check_in_id, result = next(news)
+                self._end(check_in_id, result)
+
+    def _end(self, check_in_id: UUID, result: "Outcome | Progress | Exception") -> None:
+        claim = self._open.get(check_in_id)
+        if claim is None:
+            return
+        seconds = time.monotonic() - self._began
+        with structlog.contextvars.bound_contextvars(
+            check_in_id=str(check_in_id), stage=claim.stage.name, attempt=claim.attempt
+        ):
+            try:
+                if isinstance(result, Progress):
+                    _save_progress(self._shift, claim, result)
+                    return
+                if isinstance(result, Outcome):
+                    _finish(self._shift, claim, result, seconds=seconds)
+                else:
+                    _give_up(self._shift, claim, result, self._otherwise, seconds=seconds)
+            except LeaseLost:
+                log.warning("attempt.overtaken")
+            except Exception as error:  # noqa: BLE001 - a result that cannot be saved is a failed attempt at this check-in alone
+                _give_up(self._shift, claim, error, self._otherwise, seconds=seconds)
+        del self._open[check_in_id]
 
 
 def _claim(shift: Shift, stage: Stage, check_in_id: UUID) -> tuple[Claim, CheckIn] | None:
     with shift.store.unit_of_work() as work:
         claim = work.claims.take(stage, check_in_id, worker=shift.worker, now=shift.store.clock())
         return None if claim is None else (claim, work.claims.read(claim))
+
+
+def _claim_others(shift: Shift, stage: Stage, *, seconds: float) -> list[tuple[Claim, CheckIn]]:
+    """Each in a transaction of its own: one of several would lock the feeds of several accounts."""
+    if seconds <= 0:
+        return []
+    with shift.store.reading() as reading:
+        waiting = reading.claims.fresh(stage, now=shift.store.clock(), limit=MOST_TOGETHER)
+    claimed = []
+    for check_in_id, known_seconds in waiting:
+        length = shift.unknown_audio_seconds if known_seconds is None else known_seconds
+        if length <= seconds and (other := _claim(shift, stage, check_in_id)):
+            claimed.append(other)
+            seconds -= length
+    return claimed
+
+
+def _save_progress(shift: Shift, claim: Claim, progress: Progress) -> None:
+    try:
+        with shift.store.unit_of_work() as work:
+            progress.save(work, claim)
+    except TemporaryError as error:  # the work goes on all the same
+        log.warning("attempt.progress_not_saved", error=type(error).__name__)
 
 
 def _finish(shift: Shift, claim: Claim, outcome: Outcome, *, seconds: float) -> None:

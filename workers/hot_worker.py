@@ -11,7 +11,7 @@ from typing import Any
 from rq import SimpleWorker
 from rq.worker import WorkerStatus
 
-from workers.attempts import Gate
+from workers.shift import Gate
 
 
 class HotWorker(SimpleWorker):

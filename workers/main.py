@@ -14,14 +14,14 @@ from store.media.sandbox import Sandbox
 from store.opening import Store, open_store
 from store.repeating import Repeating
 from store.sweep import release_left_by, sweep
-from workers.attempts import Gate, Shift
 from workers.hot_worker import HotWorker
 from workers.jobs import tag, transcribe
 from workers.keeper import Keeper
 from workers.settings import WorkerKind, WorkerSettings
+from workers.shift import Gate, Shift
 from workers.tagging.model_tagger import ModelTagger
+from workers.transcription.hardware import choose_hardware
 from workers.transcription.model_files import locate
-from workers.transcription.transcriber import Transcriber
 from workers.transcription.whisper import FasterWhisperTranscriber
 
 IDLE_SECONDS = 5
@@ -41,8 +41,14 @@ def run_worker(kind: WorkerKind, settings: WorkerSettings) -> None:
         shift = _begin_shift(stack, store, settings)
         if kind is WorkerKind.TRANSCRIPTION:
             sandbox = stack.enter_context(Sandbox())
-            max_seconds = settings.max_recording_minutes * 60
-            transcribe.TOOLS.set(transcribe.TranscribeTools(shift, sandbox, load_transcriber(settings), max_seconds))
+            tools = transcribe.TranscribeTools(
+                shift=shift,
+                sandbox=sandbox,
+                transcriber=load_transcriber(settings, without_translation=ModelTagger.languages),
+                max_seconds=settings.max_recording_minutes * 60,
+                batch_seconds=settings.batch_seconds,
+            )
+            transcribe.TOOLS.set(tools)
         else:
             tag.TOOLS.set(tag.TagTools(shift, ModelTagger()))
             stack.enter_context(Repeating("janitor", partial(tidy, store), every_seconds=JANITOR_SECONDS))
@@ -52,12 +58,13 @@ def run_worker(kind: WorkerKind, settings: WorkerSettings) -> None:
         _rq_worker(kind, redis, settings, shift.gate).work(logging_level="WARNING")
 
 
-def load_transcriber(settings: WorkerSettings) -> Transcriber:
-    """The speech model, warm. Raises ModelInvalid."""
+def load_transcriber(
+    settings: WorkerSettings, *, without_translation: frozenset[str] | None = None
+) -> FasterWhisperTranscriber:
+    """The speech model, warm. Speech in other languages than those named is translated too. Raises ModelInvalid."""
     model = locate(settings.model, folder=settings.models_folder)
-    transcriber = FasterWhisperTranscriber(
-        model, device=settings.device, compute_type=settings.compute_type, threads=settings.threads
-    )
+    hardware = choose_hardware(settings.device, settings.compute_type, settings.threads)
+    transcriber = FasterWhisperTranscriber(model, hardware, without_translation=without_translation)
     transcriber.warm_up()
     return transcriber
 

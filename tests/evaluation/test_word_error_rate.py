@@ -8,7 +8,7 @@ from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from tests.workers.transcription.recorded import BY_A_SYNTHETIC_VOICE, BY_PEOPLE, Recorded
-from workers.transcription.transcriber import NoSpeech, Transcriber
+from workers.transcription.transcriber import NoSpeech, Recording, Transcriber, transcribe_one
 
 NORMALISE = {"en": EnglishTextNormalizer(), "es": BasicTextNormalizer()}
 
@@ -35,5 +35,5 @@ def test_words_are_heard(
 
 
 def _hear(transcriber: Transcriber, recorded: Recorded) -> str:
-    heard = transcriber.transcribe(recorded.samples())
+    heard = transcribe_one(transcriber, Recording(recorded.samples()))
     return "" if isinstance(heard, NoSpeech) else heard.text

@@ -3,8 +3,8 @@
 import pytest
 
 from store.opening import Store
-from workers.attempts import Gate, Shift
 from workers.keeper import Keeper
+from workers.shift import Gate, Shift
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from store.tables import CheckIn
 from tests.conftest import FakeClock
 from tests.making import make_account, make_check_in, make_transcript
 from tests.memory import MemoryWakeUps
-from workers.attempts import Outcome, Shift, ShiftEnded, attempt
+from workers.attempts import Outcome, attempt
+from workers.shift import Shift, ShiftEnded
 
 TRANSCRIPT = make_transcript()
 

@@ -9,8 +9,8 @@ from rq.serializers import JSONSerializer
 
 from store.stages import STAGES, TRANSCRIBE
 from store.wake_ups import RedisWakeUps, connect
-from workers.attempts import Gate
 from workers.hot_worker import HotWorker
+from workers.shift import Gate
 
 
 def test_a_nudge_is_a_job_that_holds_ids_alone(redis: Redis, valkey_url: str) -> None:

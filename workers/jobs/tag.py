@@ -11,7 +11,8 @@ from schemas.transcript import Transcript
 from store.placing import place
 from store.stages import TAG
 from store.tables import CheckIn
-from workers.attempts import Outcome, Shift, attempt
+from workers.attempts import Outcome, attempt
+from workers.shift import Shift
 from workers.tagging.tagger import Tagger
 
 
@@ -41,7 +42,8 @@ def run(check_in_id: str) -> None:
 def _tag(tools: TagTools, check_in: CheckIn) -> Outcome:
     began = time.monotonic()
     transcript = _load(tools, check_in)
-    found = tools.tagger.tag(transcript.text) if transcript.language in tools.tagger.languages else ()
+    text = transcript.tagged
+    found = tools.tagger.tag(text.text) if text.language in tools.tagger.languages else ()
     tags = place(found, transcript)
     return Outcome(
         state=CheckInState.READY,

@@ -1,18 +1,28 @@
-"""Transcribe: a recording becomes a transcript."""
+"""Transcribe: recordings become transcripts, as many together as wait."""
 
 import time
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from schemas.check_in import CheckInState, FailureReason
 from schemas.transcript import Transcript
+from store.claims import Claim
 from store.media.sandbox import Sandbox
 from store.stages import TRANSCRIBE
 from store.tables import CheckIn
-from workers.attempts import Outcome, Shift, attempt
+from store.unit_of_work import UnitOfWork
+from workers.attempts import Outcome, Progress, attempt_together
 from workers.decoding import decode
-from workers.transcription.transcriber import SAMPLE_RATE, Samples, Transcriber
+from workers.shift import Shift
+from workers.transcription.transcriber import SAMPLE_RATE, NoSpeech, Part, Recording, Transcriber
+
+_DECODED_AT_ONCE = 4
+"""Recordings; each is decoded by a process of its own."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +33,18 @@ class TranscribeTools:
     sandbox: Sandbox
     transcriber: Transcriber
     max_seconds: float
+    """Of a recording."""
+    batch_seconds: float
+    """Of all recordings that are taken up together."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A check-in's recording, decoded, and how long that took and it had waited."""
+
+    check_in: CheckIn
+    recording: Recording
+    times: dict[str, float]
 
 
 TOOLS: ContextVar[TranscribeTools] = ContextVar("transcribe_tools")
@@ -31,35 +53,76 @@ TOOLS: ContextVar[TranscribeTools] = ContextVar("transcribe_tools")
 def run(check_in_id: str) -> None:
     """The job."""
     tools = TOOLS.get()
-    attempt(
+    attempt_together(
         tools.shift,
         TRANSCRIBE,
         UUID(check_in_id),
-        lambda check_in: _transcribe(tools, check_in),
+        partial(_transcribe, tools),
+        seconds=tools.batch_seconds,
         otherwise=FailureReason.TRANSCRIPTION_FAILED,
     )
 
 
-def _transcribe(tools: TranscribeTools, check_in: CheckIn) -> Outcome:
-    waited = (tools.shift.store.clock() - check_in.requested_at).total_seconds()
+def _transcribe(
+    tools: TranscribeTools, check_ins: Sequence[CheckIn]
+) -> Generator[tuple[UUID, Outcome | Progress | Exception]]:
+    loaded: list[Loaded] = []
+    with ThreadPoolExecutor(_DECODED_AT_ONCE) as pool:
+        for check_in, result in zip(check_ins, pool.map(partial(_load, tools), check_ins), strict=True):
+            if isinstance(result, Exception):
+                yield check_in.id, result
+            else:
+                loaded.append(result)
     began = time.monotonic()
-    samples = _decode(tools, check_in)
-    decoded = time.monotonic()
-    heard = tools.transcriber.transcribe(samples, language=check_in.language)
+    for number, heard in tools.transcriber.transcribe([one.recording for one in loaded]):
+        one = loaded[number]
+        if isinstance(heard, Exception):
+            yield one.check_in.id, heard
+        elif isinstance(heard, Part):
+            yield one.check_in.id, _progress(tools, one, heard)
+        else:
+            times = one.times | {"transcribing_seconds": time.monotonic() - began}
+            yield one.check_in.id, _outcome(one, heard, times)
+
+
+def _load(tools: TranscribeTools, check_in: CheckIn) -> Loaded | Exception:
+    """The recording with what is known of its speaker, or why it cannot be had."""
+    store = tools.shift.store
+    waited = (store.clock() - check_in.requested_at).total_seconds()
+    began = time.monotonic()
+    try:
+        with store.audio.open(check_in.audio_key) as file:
+            samples = decode(tools.sandbox, file, check_in.audio_format, max_seconds=tools.max_seconds)
+        with store.reading() as reading:
+            speech = reading.accounts.speech_of(check_in.account_id)
+            begun = reading.results.partial(check_in.id)
+    except Exception as error:  # noqa: BLE001 - it is the outcome of this check-in, and touches no other
+        return error
+    recording = Recording(
+        samples=samples,
+        language=check_in.language,
+        languages=speech.languages,
+        vocabulary=speech.vocabulary,
+        begun=Part(*begun) if begun else None,
+    )
+    times = {"waiting_seconds": waited, "decoding_seconds": time.monotonic() - began}
+    return Loaded(check_in, recording, times)
+
+
+def _progress(tools: TranscribeTools, one: Loaded, part: Part) -> Progress:
+    percent = int(100 * part.seconds * SAMPLE_RATE / one.recording.samples.size)
+
+    def save(work: UnitOfWork, claim: Claim) -> None:
+        now = tools.shift.store.clock()
+        work.claims.progress(claim, part.transcript, seconds=part.seconds, percent=percent, now=now)
+
+    return Progress(save)
+
+
+def _outcome(one: Loaded, heard: Transcript | NoSpeech, times: dict[str, Any]) -> Outcome:
     transcript = heard if isinstance(heard, Transcript) else None
     return Outcome(
         state=CheckInState.TRANSCRIBED if transcript else CheckInState.NO_SPEECH,
-        save=lambda work: work.results.save_transcript(check_in.id, transcript),
-        columns={
-            "waiting_seconds": waited,
-            "decoding_seconds": decoded - began,
-            "transcribing_seconds": time.monotonic() - decoded,
-            "tagging_seconds": None,
-            "audio_seconds": len(samples) / SAMPLE_RATE,
-        },
+        save=lambda work: work.results.save_transcript(one.check_in.id, transcript),
+        columns=times | {"tagging_seconds": None, "audio_seconds": heard.seconds},
     )
-
-
-def _decode(tools: TranscribeTools, check_in: CheckIn) -> Samples:
-    with tools.shift.store.audio.open(check_in.audio_key) as file:
-        return decode(tools.sandbox, file, check_in.audio_format, max_seconds=tools.max_seconds)

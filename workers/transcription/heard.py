@@ -1,7 +1,8 @@
 """What the recogniser heard, and whether it holds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 _NO_SPEECH = 0.6
 """Probability of Whisper's no-speech token above which a window counts as silent (Whisper paper, 4.5)."""
@@ -19,6 +20,14 @@ _DOUBTED_WORD = 0.5
 _WORTHLESS_WORD = 0.15
 """Mean word probability that no real speech fell below: lowest 0.2 (one short word), invented words 0.00-0.12."""
 
+_REPEATED_WORDS = 3
+"""A text of at least this many words, said twice, may have been said once."""
+_LONG_PAUSE = 1.0
+"""Seconds."""
+_SOFT_EDGE = 0.2
+"""Seconds by which a word may reach beyond the speech that the detector heard."""
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟", "۔", "።", "។")  # noqa: RUF001
+
 
 @dataclass(frozen=True)
 class HeardWord:
@@ -32,7 +41,7 @@ class HeardWord:
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of at most 30 s that was decoded at once: its sentences, and how sure the decoder was."""
+    """What was decoded at once, of at most 30 s: its sentences, and how sure the decoder was."""
 
     sentences: tuple[tuple[HeardWord, ...], ...]
     average_log_probability: float
@@ -54,6 +63,44 @@ def keep_what_holds(windows: Sequence[Window], spoken: Sequence[tuple[float, flo
         for sentence in window.sentences
         if _has_letters(sentence) and (_mean_probability(sentence) >= _DOUBTED_WORD or _touches(sentence, spoken))
     ]
+
+
+def is_doubtful(window: Window) -> bool:
+    """Whether it is worth decoding again, with more around it: it failed, loops, or says everything twice."""
+    words = [word.text.strip().casefold() for sentence in window.sentences for word in sentence]
+    half = len(words) // 2
+    twice = half >= _REPEATED_WORDS and words[:half] == words[half : 2 * half]
+    return twice or is_loop(window.compression_ratio) or window.average_log_probability < _UNSURE
+
+
+def into_sentences(words: Iterable[HeardWord]) -> tuple[tuple[HeardWord, ...], ...]:
+    """Words parted after the end of a sentence, and where nobody spoke for a second."""
+    sentences: list[list[HeardWord]] = []
+    for word in words:
+        last = sentences[-1][-1] if sentences else None
+        if last is None or last.text.rstrip().endswith(_SENTENCE_ENDS) or word.start - last.end >= _LONG_PAUSE:
+            sentences.append([])
+        sentences[-1].append(word)
+    return tuple(tuple(sentence) for sentence in sentences)
+
+
+def within_speech(sentence: Sequence[HeardWord], spoken: Sequence[tuple[float, float]]) -> tuple[HeardWord, ...]:
+    """The words with times that do not reach into silence. `spoken`: start and end in seconds, in order.
+
+    The alignment gives a pause to the word before or after it. A word outside of all speech is left as it is.
+    """
+    starts = [start for start, _ in spoken]
+    ends = [end for _, end in spoken]
+    return tuple(
+        _trimmed(word, spoken[bisect_right(ends, word.start) : bisect_left(starts, word.end)]) for word in sentence
+    )
+
+
+def _trimmed(word: HeardWord, touched: Sequence[tuple[float, float]]) -> HeardWord:
+    if not touched:
+        return word
+    start, end = touched[0][0] - _SOFT_EDGE, touched[-1][1] + _SOFT_EDGE
+    return replace(word, start=max(word.start, start), end=min(word.end, end))
 
 
 def is_loop(compression_ratio: float) -> bool:

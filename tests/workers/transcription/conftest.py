@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from workers.transcription.hardware import choose_hardware
 from workers.transcription.model_files import locate
 from workers.transcription.whisper import FasterWhisperTranscriber
 
@@ -17,4 +18,6 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def transcriber(model_folder: Path) -> FasterWhisperTranscriber:
     """Whisper base on two threads."""
-    return FasterWhisperTranscriber(str(model_folder), device="cpu", threads=2)
+    return FasterWhisperTranscriber(
+        str(model_folder), choose_hardware("cpu", threads=2), without_translation=frozenset({"en"})
+    )

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from workers.transcription.heard import HeardWord, Window, keep_what_holds, window_holds
+from workers.transcription.heard import (
+    HeardWord,
+    Window,
+    into_sentences,
+    is_doubtful,
+    keep_what_holds,
+    window_holds,
+    within_speech,
+)
 
 SURE = HeardWord(" word", 1.0, 1.4, 0.9)
 UNSURE = replace(SURE, probability=0.3)
@@ -63,3 +71,48 @@ def test_a_sentence_without_letters_is_none() -> None:
     """Dots and dashes are not words."""
     dots = replace(SPEECH, sentences=((replace(SURE, text=" ..."),),))
     assert keep_what_holds([dots], spoken=[(0.0, 9.0)]) == []
+
+
+def say(text: str, start: float = 0.0, end: float = 0.0) -> HeardWord:
+    """A sure word."""
+    return HeardWord(text, start, end, 0.9)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        replace(SPEECH, compression_ratio=2.5),
+        replace(SPEECH, average_log_probability=-1.3),
+        replace(SPEECH, sentences=((say(" What"), say(" a"), say(" day.")), (say(" what"), say(" a"), say(" day.")))),
+    ],
+    ids=["loop", "low average", "everything twice"],
+)
+def test_what_may_be_better_is_decoded_again(window: Window) -> None:
+    """A second look costs little and may find what the first did not."""
+    assert is_doubtful(window)
+
+
+def test_what_is_sound_is_not_decoded_again() -> None:
+    """Nor is a short answer said twice: "No, no"."""
+    assert not is_doubtful(SPEECH)
+    assert not is_doubtful(replace(SPEECH, sentences=((say(" No,"), say(" no,")),)))
+
+
+def test_sentences_end_with_their_mark_or_with_a_pause() -> None:
+    """In any script."""
+    words = [
+        say(" Well.", 0, 1),
+        say(" I", 1, 2),
+        say(" know", 2, 3),
+        say(" that", 5, 6),
+        say("好。", 6, 7),
+        say("对", 7, 8),
+    ]
+    assert [len(sentence) for sentence in into_sentences(words)] == [1, 2, 2, 1]
+
+
+def test_words_do_not_reach_into_silence() -> None:
+    """What the alignment gave of a pause is taken from the word beside it; a word in no speech stays."""
+    words = (say(" before", 0.0, 2.0), say(" after", 3.0, 9.5), say(" nowhere", 12.0, 13.0))
+    trimmed = within_speech(words, [(1.5, 2.0), (9.0, 9.4)])
+    assert [(word.start, word.end) for word in trimmed] == [(1.3, 2.0), (8.8, 9.5), (12.0, 13.0)]

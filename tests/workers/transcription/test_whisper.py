@@ -8,7 +8,14 @@ import pytest
 from schemas.errors import InvalidInput, ModelInvalid
 from schemas.transcript import Transcript
 from tests.workers.transcription.recorded import BY_PEOPLE, RECORDINGS, WITHOUT_SPEECH, Recorded
-from workers.transcription.transcriber import SAMPLE_RATE, NoSpeech, Samples, Transcriber
+from workers.transcription.transcriber import (
+    SAMPLE_RATE,
+    NoSpeech,
+    Recording,
+    Samples,
+    Transcriber,
+    transcribe_one,
+)
 from workers.transcription.whisper import FasterWhisperTranscriber
 
 READ = RECORDINGS["librispeech_1688-142285-0006"]
@@ -30,7 +37,7 @@ QUIET_ROOMS = {
 
 def hear(transcriber: Transcriber, samples: Samples, *, language: str | None = None) -> Transcript:
     """What was heard, where something must be."""
-    heard = transcriber.transcribe(samples, language=language)
+    heard = transcribe_one(transcriber, Recording(samples, language))
     assert isinstance(heard, Transcript)
     return heard
 
@@ -78,18 +85,18 @@ def test_quiet_speech_is_heard(transcriber: Transcriber) -> None:
 def test_nothing_is_invented_where_nobody_speaks(transcriber: Transcriber, name: str) -> None:
     """Silence, noise and tones are no speech."""
     samples = np.asarray(QUIET_ROOMS[name], dtype=np.float32)
-    assert transcriber.transcribe(samples) == NoSpeech(samples.size / SAMPLE_RATE)
+    assert transcribe_one(transcriber, Recording(samples)) == NoSpeech(samples.size / SAMPLE_RATE)
 
 
 @pytest.mark.parametrize("recorded", WITHOUT_SPEECH, ids=lambda recorded: recorded.id)
 def test_nothing_is_invented_over_music_and_noise(transcriber: Transcriber, recorded: Recorded) -> None:
     """Real music and a whale are no speech."""
-    assert isinstance(transcriber.transcribe(recorded.samples()), NoSpeech)
+    assert isinstance(transcribe_one(transcriber, Recording(recorded.samples())), NoSpeech)
 
 
 def test_no_samples_are_no_speech(transcriber: Transcriber) -> None:
     """Empty audio is no speech, not an error."""
-    assert transcriber.transcribe(np.zeros(0, dtype=np.float32)) == NoSpeech(0.0)
+    assert transcribe_one(transcriber, Recording(np.zeros(0, dtype=np.float32))) == NoSpeech(0.0)
 
 
 def test_a_given_language_is_used(transcriber: Transcriber) -> None:
@@ -102,7 +109,7 @@ def test_a_given_language_is_used(transcriber: Transcriber) -> None:
 def test_an_unknown_language_is_refused(transcriber: Transcriber) -> None:
     """A code that the model does not know is the caller's mistake, even over silence."""
     with pytest.raises(InvalidInput, match="klingon"):
-        transcriber.transcribe(np.zeros(0, dtype=np.float32), language="klingon")
+        transcribe_one(transcriber, Recording(np.zeros(0, dtype=np.float32), "klingon"))
 
 
 def test_warming_up_is_harmless(transcriber: FasterWhisperTranscriber) -> None:

@@ -1,28 +1,18 @@
-"""The stages by hand: transcribe files and tag text with no server running."""
+"""Tag text by hand, with no server running."""
 
 import json
 import os
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError
 
 from reflection.questions import reflect
 from schemas.base import Schema
-from schemas.errors import TandemError
 from schemas.tag import TextTag
-from schemas.transcript import Transcript
-from store.media.formats import SNIFF_BYTES, sniff
-from store.media.sandbox import Sandbox
-from tandem.reporting import console, joining_progress
-from workers.decoding import decode
-from workers.main import load_transcriber
-from workers.settings import WorkerSettings
+from tandem.reporting import console
 from workers.tagging.model_tagger import ModelTagger
-from workers.transcription.model_files import locate
-from workers.transcription.transcriber import NoSpeech, Samples
 
 LINES_AT_ONCE = 256
 """Enough to keep every core busy, few enough that a long file never stands in memory."""
@@ -37,26 +27,6 @@ class TextLine(Schema):
 
     id: str
     text: str
-
-
-def transcribe_files(files: Iterable[Path], *, language: str | None, as_json: bool) -> int:
-    """Transcribe each; one that fails is told on standard error. Returns the exit status: 1 if any failed."""
-    settings = WorkerSettings()
-    with joining_progress() as on_progress:
-        locate(settings.model, folder=settings.models_folder, on_progress=on_progress)
-    transcriber = load_transcriber(settings)
-    status = 0
-    with Sandbox() as sandbox:
-        for file in files:
-            try:
-                samples = _decode(sandbox, file, max_seconds=settings.max_recording_minutes * 60)
-                heard = transcriber.transcribe(samples, language=language)
-            except (TandemError, OSError) as error:
-                console.print(f"{file}: {_explain(error)}", style="red", soft_wrap=True)
-                status = 1
-            else:
-                _print_heard(file, heard, as_json=as_json)
-    return status
 
 
 def tag_lines(lines: Iterable[str], *, with_reflections: bool) -> int:
@@ -94,28 +64,5 @@ def tag_text(text: str) -> int:
     return 0
 
 
-def _decode(sandbox: Sandbox, file: Path, *, max_seconds: float) -> Samples:
-    with file.open("rb") as recording:
-        format_ = sniff(recording.read(SNIFF_BYTES))
-        return decode(sandbox, recording, format_, max_seconds=max_seconds)
-
-
-def _print_heard(file: Path, heard: Transcript | NoSpeech, *, as_json: bool) -> None:
-    if as_json:
-        result = (
-            {"text": "", "no_speech": True, "seconds": heard.seconds}
-            if isinstance(heard, NoSpeech)
-            else heard.model_dump(mode="json")
-        )
-        print(json.dumps({"file": str(file), **result}, ensure_ascii=False), flush=True)
-    else:
-        said = "(no speech)" if isinstance(heard, NoSpeech) else heard.text
-        print(f"{file}: {said}", flush=True)
-
-
 def _as_json(tag: TextTag) -> dict[str, Any]:
     return {name: value for name, value in tag.model_dump(mode="json").items() if name in TAG_FIELDS}
-
-
-def _explain(error: TandemError | OSError) -> str:
-    return f"{error.detail}. {error.action}" if isinstance(error, TandemError) else (error.strerror or "cannot be read")
