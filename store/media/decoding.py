@@ -13,8 +13,10 @@ from av.container.input import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard
 
-from store.media.protocol import SAMPLE_BYTES, End, Request, Task, Verdict, write_end, write_samples
+from store.media.faults import without_offset
+from store.media.protocol import SAMPLE_BYTES, SLACK_SECONDS, End, Request, Task, Verdict, write_end, write_samples
 from store.media.resampling import ImplausibleFrame, Resampler, plausible
+from store.media.timeline import Timeline, silence
 
 DECODERS = (
     *("aac", "alac", "amrnb", "amrwb", "flac", "mp3", "mp3float", "opus", "vorbis"),
@@ -95,11 +97,13 @@ def _opened(source: Source, format_: str) -> Iterator[InputContainer]:
 
 def _probe(container: InputContainer, request: Request) -> End:
     stream = _first_audio(container)
-    seconds = None if request.format in _COUNTED else _claimed_seconds(container, stream)
-    if seconds is None:
-        seconds = _counted_seconds(container, stream, request.max_seconds)
+    claimed = None if request.format in _COUNTED else _claimed_seconds(container, stream)
+    seconds = _counted_seconds(container, stream, request.max_seconds) if claimed is None else claimed
     if seconds > request.max_seconds:
         raise Refused(Verdict.TOO_LONG)
+    if claimed is not None:  # a header that claims too little would have the worker allow it too little time
+        there = _packet_seconds(container, stream, request.max_seconds)
+        seconds = there if there > claimed + SLACK_SECONDS else claimed
     return End(Verdict.DONE, seconds, stream.codec_context.codec.canonical_name)
 
 
@@ -146,9 +150,23 @@ def _counted_seconds(container: InputContainer, stream: AudioStream, max_seconds
     return end - (begin or 0.0)
 
 
+def _packet_seconds(container: InputContainer, stream: AudioStream, max_seconds: float) -> float:
+    """What all packets play for, whatever their time stamps; no further than the limit."""
+    seconds = 0.0
+    with _Damage():
+        for packet in container.demux(stream):
+            seconds += float((packet.duration or 0) * (packet.time_base or 0))
+            if seconds > max_seconds:
+                break
+    return min(seconds, max_seconds)
+
+
 def _decode(container: InputContainer, request: Request, pipe: int) -> End:
+    stream = _first_audio(container)
+    told = 0.0 if request.format in _COUNTED else _claimed_seconds(container, stream) or 0.0
+    timeline = Timeline(min(told, request.max_seconds))
     left = request.max_samples * SAMPLE_BYTES
-    for samples in _batches(_samples(container, _first_audio(container))):
+    for samples in without_offset(_batches(_samples(container, stream, timeline))):
         left -= len(samples)
         if left < 0:
             raise Refused(Verdict.TOO_LONG)
@@ -171,12 +189,20 @@ class _Damage:
         return damaged
 
 
-def _samples(container: InputContainer, stream: AudioStream) -> Iterator[bytes]:
-    """What can be decoded, damaged parts left out. Refused where there was something, but nothing usable in it."""
+def _samples(container: InputContainer, stream: AudioStream, timeline: Timeline) -> Iterator[bytes]:
+    """What can be decoded, with silence for what is known to be lost, other damaged parts left out.
+
+    Refused where there was something, but nothing usable in it.
+    """
     damage = _Damage()
     resampler = Resampler()
     heard = False
     for frame in _frames(container, stream, damage):
+        lost = timeline.lost_before(frame)
+        if lost:
+            with damage:
+                yield resampler.flush()
+            yield from silence(lost)
         with damage:
             samples = resampler.convert(frame)
             heard = heard or bool(samples)

@@ -3,10 +3,12 @@
 from typing import cast
 
 from av.audio.frame import AudioFrame
+from av.audio.layout import AudioLayout
 from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as NothingMore
 from av.filter import Graph
 
+from store.media.faults import Polarity
 from store.media.protocol import SAMPLE_BYTES, SAMPLE_RATE
 
 _RATES = range(1_000, 768_001)
@@ -32,6 +34,7 @@ class Resampler:
     def __init__(self) -> None:
         self._graph: Graph | None = None
         self._kind: tuple[int, str, str] | None = None
+        self._polarity = Polarity()
 
     def convert(self, frame: AudioFrame) -> bytes:
         """Samples that are ready. Raises FFmpegError, ImplausibleFrame."""
@@ -41,9 +44,9 @@ class Resampler:
             if not plausible(frame.sample_rate, frame.layout.nb_channels):
                 raise ImplausibleFrame
             self._graph, self._kind = _graph(*kind), kind
-        frame.pts = None  # gaps are not filled: neither are they by the players we know
+        frame.pts = None  # the filter knows its own way to fill gaps; `Timeline` looks after them
         self._graph.push(frame)
-        return rest + _ready(self._graph)
+        return rest + self._ready(self._graph)
 
     def flush(self) -> bytes:
         """What the filter still holds."""
@@ -51,23 +54,32 @@ class Resampler:
         if graph is None:
             return b""
         graph.push(None)
-        return _ready(graph)
+        return self._ready(graph)
+
+    def _ready(self, graph: Graph) -> bytes:
+        samples = b""
+        while True:
+            try:
+                frame = cast("AudioFrame", graph.pull())
+            except (NothingYet, NothingMore):
+                return samples
+            channels = frame.layout.nb_channels
+            plane = memoryview(frame.planes[0])[: frame.samples * channels * SAMPLE_BYTES]
+            samples += bytes(plane) if channels == 1 else self._polarity.mixed(plane.cast("B").cast("h"))
 
 
 def _graph(rate: int, sample_format: str, layout: str) -> Graph:
+    """Mono at 16 kHz; of two channels half their sum and half their difference, for `Polarity` to choose from."""
     graph = Graph()
     graph.threads = 1
     source = graph.add("abuffer", sample_rate=str(rate), sample_fmt=sample_format, channel_layout=layout)
-    mono = graph.add("aformat", sample_rates=str(SAMPLE_RATE), sample_fmts="s16", channel_layouts="mono")
-    graph.link_nodes(source, mono, graph.add("abuffersink")).configure()
+    pair = AudioLayout(layout).nb_channels == 2
+    fitting = graph.add(
+        "aformat",
+        sample_rates=str(SAMPLE_RATE),
+        sample_fmts="s16",
+        channel_layouts="stereo" if pair else "mono",
+    )
+    mixing = [graph.add("pan", "stereo|c0=0.5*c0+0.5*c1|c1=0.5*c0-0.5*c1")] if pair else []
+    graph.link_nodes(source, fitting, *mixing, graph.add("abuffersink")).configure()
     return graph
-
-
-def _ready(graph: Graph) -> bytes:
-    samples = b""
-    while True:
-        try:
-            frame = cast("AudioFrame", graph.pull())
-        except (NothingYet, NothingMore):
-            return samples
-        samples += bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]

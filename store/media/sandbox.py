@@ -44,7 +44,7 @@ class Probe:
     """What a recording says of itself."""
 
     seconds: float | None
-    """Length as the container tells it, or as its packets add up."""
+    """Length as the container tells it; as its packets add up where it tells none, or less than they do."""
     codec: str
     """libav's name of the codec of the first audio track."""
 
@@ -95,9 +95,10 @@ class Sandbox:
     def decode(self, audio: BinaryIO | int, format_: RecordingFormat, *, max_seconds: float) -> bytes:
         """Decode the first audio track: mono, 16 kHz, signed 16-bit little-endian.
 
-        Damaged parts are left out, a cut-off end is missing; no samples at all give b"". Raises the errors of
-        `probe`: RecordingUnreadable where nothing could be decoded, RecordingTooLong as soon as `max_seconds`
-        of samples are there.
+        Damaged parts are left out, or silent where time stamps tell how long they were; a cut-off end is missing; no
+        samples at all give b"". One of two channels in opposite phase is turned over; an offset is taken away.
+        Raises the errors of `probe`: RecordingUnreadable where nothing could be decoded, RecordingTooLong as soon as
+        `max_seconds` of samples are there.
         """
         cpu_seconds = self._decode_seconds + max_seconds / self._decode_speed
         _, samples = self._run(self._request(Task.DECODE, format_, max_seconds, cpu_seconds), audio)
