@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check
 TRAIN_PIP := .venv-train/bin/pip install -qq --disable-pip-version-check
+MANIFEST ?= $(firstword $(wildcard ../shared/audio/manifest.jsonl) recordings/manifest.jsonl)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-flow check format evaluate corpus train bench-tagging lock clean
+.PHONY: help setup run demo test test-flow check format evaluate corpus train bench bench-pipeline bench-tagging lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +55,12 @@ train: .venv-train/ready  ## the tagger's model again, from the data: build/mode
 	@.venv-train/bin/python -m training.train build/network.pt
 	@.venv-train/bin/python -m training.export build/network.pt build/model
 	@.venv-train/bin/python -m training.calibrate build/model
+
+bench: .venv/ready-to-test  ## transcription beside faster-whisper; MANIFEST=clips with references
+	@PYTHONPATH=. $(BIN)/python bench/transcription.py $(MANIFEST)
+
+bench-pipeline: .venv/ready-to-test  ## what the pipeline adds to the engine: alone, in a burst, for a long recording
+	@$(BIN)/python -m bench.pipeline
 
 bench-tagging: .venv-train/ready  ## what tagging costs, beside an unquantised BERT-base
 	@PYTHONPATH=. .venv-train/bin/python bench/tagging.py

@@ -75,6 +75,7 @@ def main(manifest: Path) -> None:
             f"WER English {_error_rate(english):.4f}, all {_error_rate(everything):.4f}"
         )
     _ratios(took)
+    _invented(contenders, [clip for clip in clips if clip["text"] == ""], manifest.parent)
     _alone(contenders, min(check_ins, key=lambda check_in: abs(check_in.seconds - 30)))
 
 
@@ -84,8 +85,9 @@ def joined(clips: Iterable[dict[str, str]], folder: Path) -> Iterator[CheckIn]:
     groups: dict[tuple[str, str], list[dict[str, str]]] = {}
     for clip in clips:
         if clip["text"]:
-            speaker = clip["file"].split("_")[2].split("-")[0] if clip["set"] == "librispeech_other" else ""
-            groups.setdefault((clip["set"] + speaker, clip["lang"]), []).append(clip)
+            set_ = clip.get("set", "")
+            speaker = Path(clip["file"]).stem.rsplit("_", 1)[-1].split("-")[0] if "librispeech" in set_ else ""
+            groups.setdefault((set_ + speaker, clip["lang"]), []).append(clip)
     for (_, language), members in groups.items():
         batch: list[tuple[Samples, str]] = []
         wanted = chance.uniform(SHORTEST, LONGEST)
@@ -157,6 +159,14 @@ def _ratios(took: dict[str, float]) -> None:
     ours = took["Tandem, together"]
     for name, seconds in took.items():
         print(f"Tandem, together: {seconds / ours:.2f} times the throughput of {name}")
+
+
+def _invented(contenders: dict[str, Contender], clips: Sequence[dict[str, str]], folder: Path) -> None:
+    """On how many clips without speech there are words."""
+    silent = [CheckIn("en", decode_audio(str(folder / clip["file"])), "") for clip in clips]
+    for name, contender in contenders.items():
+        wordy = sum(bool(_BASIC(text).split()) for text in contender(silent))
+        print(f"without speech, {name}: words on {wordy} of {len(silent)} clips")
 
 
 def _alone(contenders: dict[str, Contender], check_in: CheckIn) -> None:

@@ -26,6 +26,7 @@ from store.schema import is_current
 from tandem.embedded import LONGEST_SOCKET_PATH, api_answers, redis_answers
 from tandem.reporting import console
 from workers.settings import WorkerSettings
+from workers.transcription.hardware import choose_hardware, supported_types
 from workers.transcription.model_files import locate
 
 NEEDED_DISK_BYTES = 1_000_000_000
@@ -53,6 +54,7 @@ def examine(service: ServiceSettings, workers: WorkerSettings) -> Iterator[Findi
     yield _queue(service)
     yield _port(service)
     yield _decoder()
+    yield _hardware(workers)
     yield _model(workers)
 
 
@@ -165,6 +167,17 @@ def _decoder() -> Finding:
     except TandemError as error:
         return Finding("Decoder", False, error.detail, "Run `make setup`: the package av is missing or broken.")
     return Finding("Decoder", len(heard) == 3_200, "reads a recording")
+
+
+def _hardware(settings: WorkerSettings) -> Finding:
+    chosen = choose_hardware(settings.device, settings.compute_type, settings.threads)
+    known = supported_types(chosen.device)
+    threads = f", {chosen.batches * chosen.threads} of {os.cpu_count()} cores" if chosen.device == "cpu" else ""
+    detail = f"{chosen.device}, {chosen.compute_type}{threads}"
+    if not known:
+        return Finding("Hardware", False, f"{detail}: there is none", "Set TANDEM_DEVICE=cpu, or install the driver.")
+    well = chosen.compute_type in {*known, "default"}
+    return Finding("Hardware", well, detail, f"Set TANDEM_COMPUTE_TYPE to one of {', '.join(sorted(known))}.")
 
 
 def _model(settings: WorkerSettings) -> Finding:

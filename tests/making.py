@@ -37,9 +37,9 @@ def make_create(check_in_id: UUID | None = None, **fields: Any) -> CheckInCreate
     return CheckInCreate(**given | fields)
 
 
-def make_recording(*, sha256: str = "5" * 64, key: str | None = None) -> StoredRecording:
+def make_recording(*, sha256: str = "5" * 64, key: str | None = None, seconds: float | None = 0.5) -> StoredRecording:
     """A recording that is said to be stored."""
-    return StoredRecording(key or uuid4().hex, RecordingFormat.WAV, size=16_044, sha256=sha256, seconds=0.5)
+    return StoredRecording(key or uuid4().hex, RecordingFormat.WAV, size=16_044, sha256=sha256, seconds=seconds)
 
 
 def make_account(store: Store, email: str = "kim@example.org") -> UUID:
@@ -48,11 +48,11 @@ def make_account(store: Store, email: str = "kim@example.org") -> UUID:
         return work.accounts.add(email, password_hash="-", now=store.clock()).id
 
 
-def make_check_in(store: Store, account_id: UUID, **fields: Any) -> UUID:
+def make_check_in(store: Store, account_id: UUID, *, recording: StoredRecording | None = None, **fields: Any) -> UUID:
     """A check-in that waits to be transcribed."""
     create = make_create(**fields)
     with store.unit_of_work() as work:
-        check_in, _ = work.check_ins.add(account_id, create, make_recording(), now=store.clock())
+        check_in, _ = work.check_ins.add(account_id, create, recording or make_recording(), now=store.clock())
         work.nudge(TRANSCRIBE, check_in.id, attempts=0)
         return check_in.id
 

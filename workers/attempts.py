@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -119,7 +119,8 @@ class Attempt:
                 self._work(work)
             except ShiftEnded:
                 for claim in self._open.values():
-                    _hand_back(self._shift, claim)
+                    with _named_in_logs(claim):
+                        _hand_back(self._shift, claim)
                 raise
             except Exception as error:  # noqa: BLE001 - the job's edge: an attempt that fails is a state, not a crash
                 for check_in_id in list(self._open):
@@ -137,9 +138,7 @@ class Attempt:
         if claim is None:
             return
         seconds = time.monotonic() - self._began
-        with structlog.contextvars.bound_contextvars(
-            check_in_id=str(check_in_id), stage=claim.stage.name, attempt=claim.attempt
-        ):
+        with _named_in_logs(claim):
             try:
                 if isinstance(result, Progress):
                     _save_progress(self._shift, claim, result)
@@ -152,7 +151,15 @@ class Attempt:
                 log.warning("attempt.overtaken")
             except Exception as error:  # noqa: BLE001 - a result that cannot be saved is a failed attempt at this check-in alone
                 _give_up(self._shift, claim, error, self._otherwise, seconds=seconds)
+        self._shift.keeper.let_go(claim)
         del self._open[check_in_id]
+
+
+def _named_in_logs(claim: Claim) -> AbstractContextManager[None]:
+    """Whatever is logged during the block tells which check-in it is about."""
+    return structlog.contextvars.bound_contextvars(
+        check_in_id=str(claim.check_in_id), stage=claim.stage.name, attempt=claim.attempt
+    )
 
 
 def _claim(shift: Shift, stage: Stage, check_in_id: UUID) -> tuple[Claim, CheckIn] | None:

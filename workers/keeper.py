@@ -47,8 +47,12 @@ class Keeper:
         try:
             yield
         finally:
-            with self._lock:
-                del self._held[claim]
+            self.let_go(claim)
+
+    def let_go(self, claim: Claim) -> None:
+        """Keep a claim no longer: it is over before its block is."""
+        with self._lock:
+            self._held.pop(claim, None)
 
     def beat(self) -> None:
         """One sign of life. Asks no database: one that hangs must not make a worker look dead."""

@@ -53,7 +53,7 @@ class Shift:
 
     def audio_seconds(self, check_in: CheckIn) -> float:
         """Length of a recording, or what stands for it where it is not known."""
-        return check_in.audio_seconds or self.unknown_audio_seconds
+        return self.unknown_audio_seconds if check_in.audio_seconds is None else check_in.audio_seconds
 
     def deadline(self, check_ins: Iterable[CheckIn]) -> float:
         """Seconds an attempt at these check-ins may take."""

@@ -81,6 +81,19 @@ def test_transcribe_goes_on_after_a_file_it_cannot_read(tmp_path: Path) -> None:
     assert all(set(word) == {"text", "start", "end", "probability", "offset"} for word in heard["words"])
 
 
+def test_transcribe_takes_what_is_known_of_the_speaker() -> None:
+    """Languages to detect among, names, and a translation; files come back in their order, whoever is done first."""
+    spanish, english = RECORDINGS / "mls_es_13697_11991.opus", RECORDINGS / "ami_es2011a_0040.wav"
+    options = ["--json", "--translate", "--languages", "es, en", "--vocabulary", "Abigail Claflin, Abbie"]
+    answer = runner.invoke(app, ["transcribe", *options, str(spanish), str(english)])
+
+    assert answer.exit_code == 0
+    first, second = (json.loads(line) for line in answer.stdout.splitlines())
+    assert (first["language"], first["translation"]["language"]) == ("es", "en")
+    assert "Claflin" in second["text"]
+    assert second["translation"] is None
+
+
 def test_a_worker_of_an_unknown_kind_is_refused() -> None:
     """The kinds are named."""
     answer = runner.invoke(app, ["worker", "heavy"])

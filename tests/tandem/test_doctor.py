@@ -2,12 +2,14 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from service.settings import ServiceSettings
 from tandem.doctor import Finding, examine
 from workers.settings import WorkerSettings
+from workers.transcription.hardware import supported_types
 
 
 def free_port() -> int:
@@ -59,3 +61,23 @@ def test_a_port_that_is_taken_is_told(short_folder: Path) -> None:
         finding = found(settings)["Address"]
 
     assert (finding.well, finding.action) == (False, "Choose another: TANDEM_PORT=8001.")
+
+
+def test_the_hardware_is_named(short_folder: Path) -> None:
+    """What was chosen: device, type, threads."""
+    service = ServiceSettings(data_folder=short_folder, port=free_port())
+    finding = found(service, WorkerSettings(device="cpu", threads=1))["Hardware"]
+
+    assert finding.well
+    assert finding.detail.startswith("cpu, int8, 1 of ")
+
+
+@pytest.mark.parametrize("given", [{"device": "cpu", "compute_type": "float16"}, {"device": "cuda"}])
+def test_hardware_that_cannot_be_had_is_told(short_folder: Path, given: dict[str, Any]) -> None:
+    """With what can be had instead. The second holds where there is no GPU."""
+    if given["device"] == "cuda" and supported_types("cuda"):
+        pytest.skip("this machine has a GPU")
+    finding = found(ServiceSettings(data_folder=short_folder), WorkerSettings(**given))["Hardware"]
+
+    assert not finding.well
+    assert "TANDEM_" in finding.action

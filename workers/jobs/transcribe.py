@@ -1,7 +1,7 @@
 """Transcribe: recordings become transcripts, as many together as wait."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -46,6 +46,11 @@ class Loaded:
     recording: Recording
     times: dict[str, float]
 
+    @property
+    def seconds(self) -> float:
+        """Length of the recording."""
+        return self.recording.samples.size / SAMPLE_RATE
+
 
 TOOLS: ContextVar[TranscribeTools] = ContextVar("transcribe_tools")
 
@@ -67,12 +72,19 @@ def _transcribe(
     tools: TranscribeTools, check_ins: Sequence[CheckIn]
 ) -> Generator[tuple[UUID, Outcome | Progress | Exception]]:
     loaded: list[Loaded] = []
-    with ThreadPoolExecutor(_DECODED_AT_ONCE) as pool:
-        for check_in, result in zip(check_ins, pool.map(partial(_load, tools), check_ins), strict=True):
+    for first in range(0, len(check_ins), _DECODED_AT_ONCE):
+        for check_in, result in _load_some(tools, check_ins[first : first + _DECODED_AT_ONCE]):
             if isinstance(result, Exception):
                 yield check_in.id, result
             else:
                 loaded.append(result)
+        if sum(one.seconds for one in loaded) > tools.batch_seconds:  # longer than they claimed to be
+            yield from _hear(tools, loaded)
+            loaded = []
+    yield from _hear(tools, loaded)
+
+
+def _hear(tools: TranscribeTools, loaded: Sequence[Loaded]) -> Generator[tuple[UUID, Outcome | Progress | Exception]]:
     began = time.monotonic()
     for number, heard in tools.transcriber.transcribe([one.recording for one in loaded]):
         one = loaded[number]
@@ -83,6 +95,11 @@ def _transcribe(
         else:
             times = one.times | {"transcribing_seconds": time.monotonic() - began}
             yield one.check_in.id, _outcome(one, heard, times)
+
+
+def _load_some(tools: TranscribeTools, check_ins: Sequence[CheckIn]) -> Iterable[tuple[CheckIn, Loaded | Exception]]:
+    with ThreadPoolExecutor(_DECODED_AT_ONCE) as pool:
+        return zip(check_ins, list(pool.map(partial(_load, tools), check_ins)), strict=True)
 
 
 def _load(tools: TranscribeTools, check_in: CheckIn) -> Loaded | Exception:
@@ -110,7 +127,7 @@ def _load(tools: TranscribeTools, check_in: CheckIn) -> Loaded | Exception:
 
 
 def _progress(tools: TranscribeTools, one: Loaded, part: Part) -> Progress:
-    percent = int(100 * part.seconds * SAMPLE_RATE / one.recording.samples.size)
+    percent = int(100 * part.seconds / one.seconds)
 
     def save(work: UnitOfWork, claim: Claim) -> None:
         now = tools.shift.store.clock()

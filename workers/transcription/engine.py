@@ -47,7 +47,7 @@ class Decoded:
 
 
 class WhisperEngine:
-    """Whisper, loaded once. `decode` may be called from as many threads as the hardware has.
+    """Whisper, loaded once. `decode` may be called from as many threads as it has batches.
 
     Not for use in a process forked afterwards: native threads and CUDA do not survive.
     """
@@ -56,13 +56,13 @@ class WhisperEngine:
         """Load `model`: a folder, or a name that faster-whisper fetches from its hub. Raises `ModelInvalid`."""
         self.name = f"faster-whisper/{Path(model).name}"
         try:
-            # A core for each batch, not all cores for one: they need not wait for each other after every layer.
+            # A core for each batch, not all cores for one: they would wait for each other after every layer.
             self._whisper = WhisperModel(
                 model,
                 device=hardware.device,
                 compute_type=hardware.compute_type,
-                cpu_threads=1,
-                num_workers=hardware.threads,
+                cpu_threads=hardware.threads,
+                num_workers=hardware.batches,
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelInvalid(f"The speech model {self.name} cannot be loaded: {error}") from error

@@ -60,11 +60,15 @@ class Listening:
         if self._language is None and any(window_holds(window) for window in decoded.windows):
             self._language, self._probability = decoded.language, decoded.language_probability
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to be listened to."""
+        return not self._waiting and self._position >= self._recording.samples.size
+
     def part(self) -> Part | None:
-        """What was heard of a recording that has more; None where that is nothing yet."""
+        """What was heard at the end of a stretch; None within one, and where that is nothing yet."""
         transcript = self._transcript() if not self._waiting else None
-        more = self._position < self._recording.samples.size
-        return Part(transcript, self._position / SAMPLE_RATE) if transcript and more else None
+        return Part(transcript, self._position / SAMPLE_RATE) if transcript else None
 
     def result(self) -> Transcript | NoSpeech:
         """When there are no more pieces: what was said."""

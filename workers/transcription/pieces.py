@@ -66,12 +66,7 @@ def cut(spans: Sequence[Span], *, length: int) -> list[Span]:
 
     `length` is that of the samples the spans lie in.
     """
-    groups: list[Span] = []
-    for span in spans:
-        if groups and _belong_together(groups[-1], span):
-            groups[-1] = Span(groups[-1].start, span.end)
-        else:
-            groups.append(span)
+    groups = list(_groups(spans))
     margin = int(_MARGIN * SAMPLE_RATE)
     middles = [(one.end + two.start) // 2 for one, two in pairwise(groups)]
     return [
@@ -96,6 +91,28 @@ def batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield batch
 
 
-def _belong_together(group: Span, span: Span) -> bool:
-    pause, together = span.start - group.end, span.end - group.start
-    return pause < _PAUSE * SAMPLE_RATE and together <= _LONGEST * SAMPLE_RATE
+def _groups(spans: Sequence[Span]) -> Iterator[Span]:
+    """From the first to the last span of each piece."""
+    run: list[Span] = []
+    for span in spans:
+        if run and span.start - run[-1].end >= _PAUSE * SAMPLE_RATE:
+            yield Span(run[0].start, run[-1].end)
+            run = []
+        while run and not _fits(run[0], span):
+            first = _best_cut([*run, span])
+            yield Span(run[0].start, run[first - 1].end)
+            run = run[first:]
+        run.append(span)
+    if run:
+        yield Span(run[0].start, run[-1].end)
+
+
+def _best_cut(spans: Sequence[Span]) -> int:
+    """Behind how many spans to cut: in the longest pause of the second half, most likely the end of a sentence."""
+    half = (spans[0].start + spans[-2].end) / 2
+    later = [number for number in range(1, len(spans)) if spans[number].start > half]
+    return max(later, key=lambda number: spans[number].start - spans[number - 1].end)
+
+
+def _fits(first: Span, last: Span) -> bool:
+    return last.end - first.start <= _LONGEST * SAMPLE_RATE

@@ -36,10 +36,11 @@ class FasterWhisperTranscriber:
 
         Speech in a language that is not in `without_translation` is translated too; None: none is.
         """
-        self._hardware = hardware or choose_hardware()
-        self._engine = WhisperEngine(model, self._hardware)
+        hardware = hardware or choose_hardware()
+        self._engine = WhisperEngine(model, hardware)
         self._without_translation = without_translation
-        self._cores = ThreadPoolExecutor(self._hardware.threads, thread_name_prefix="whisper")
+        self._batches = hardware.batches
+        self._threads = ThreadPoolExecutor(self._batches, thread_name_prefix="whisper")
         self.name = self._engine.name
 
     def warm_up(self) -> None:
@@ -47,7 +48,7 @@ class FasterWhisperTranscriber:
         silence = np.zeros(SAMPLE_RATE, dtype=np.float32)
         find_speech(silence)
         piece = Piece(0, 0.0, silence, language="en", languages=(), vocabulary="")
-        list(self._cores.map(self._engine.decode, [[piece]] * self._hardware.threads))
+        list(self._threads.map(self._engine.decode, [[piece]] * self._batches))
 
     def transcribe(self, recordings: Sequence[Recording]) -> Iterator[tuple[int, Part | Heard]]:
         """See `Transcriber`. A detected language comes with its probability, a given one with 1."""
@@ -64,7 +65,7 @@ class FasterWhisperTranscriber:
     def _round(self, open_: dict[int, Listening]) -> Iterator[tuple[int, Part | Heard]]:
         """Decode what is ready of every recording. Those that come to their end leave `open_`."""
         pieces: list[Piece] = []
-        for number, ready in zip(list(open_), self._cores.map(_prepare, open_.values()), strict=True):
+        for number, ready in zip(list(open_), self._threads.map(_prepare, open_.values()), strict=True):
             if isinstance(ready, Exception):
                 del open_[number]
                 yield number, ready
@@ -83,14 +84,18 @@ class FasterWhisperTranscriber:
                 yield piece.recording, decoded
                 continue
             listening.take(piece, decoded)
-            if not left[piece.recording] and (part := listening.part()):
+            if left[piece.recording]:
+                continue
+            if listening.over:
+                yield piece.recording, open_.pop(piece.recording).result()
+            elif part := listening.part():
                 yield piece.recording, part
 
     def _decode_all(self, pieces: Sequence[Piece]) -> Iterator[DecodedPiece]:
         """Every piece decoded, as soon as its batch is."""
         futures: list[Future[list[DecodedPiece]]] = []
         try:
-            futures += [self._cores.submit(self._decode, batch) for batch in batches(pieces)]
+            futures += [self._threads.submit(self._decode, batch) for batch in batches(pieces)]
             for future in as_completed(futures):
                 yield from future.result()
         finally:  # whoever listens may have gone
