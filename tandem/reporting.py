@@ -1,5 +1,6 @@
 """What commands say to a person besides their result: on standard error."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ def joining_progress() -> Iterator[Callable[[int, int], None]]:
 def listening_progress(*, seconds: float) -> Iterator[Callable[[float], None]]:
     """A bar with the time left, where there is a terminal to see it: (seconds of audio listened to since)."""
     columns = (TextColumn("Listening"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True))
-    with Progress(*columns, console=console, transient=True) as progress:
+    # What is printed meanwhile goes above the bar; but into a file or a pipe it goes as ever.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as progress:
         task = progress.add_task("listening", total=seconds)
         yield lambda more: progress.advance(task, more)

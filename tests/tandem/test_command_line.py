@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -92,6 +93,18 @@ def test_transcribe_takes_what_is_known_of_the_speaker() -> None:
     assert (first["language"], first["translation"]["language"]) == ("es", "en")
     assert "Claflin" in second["text"]
     assert second["translation"] is None
+
+
+def test_the_bar_is_for_a_terminal_and_the_words_for_the_file(tmp_path: Path) -> None:
+    """With standard error on a terminal and standard output in a file, each gets its own."""
+    terminal, theirs = pty.openpty()
+    command = [sys.executable, "-m", "tandem", "transcribe", "--json", str(SPEECH)]
+    with (tmp_path / "heard.jsonl").open("wb") as heard:
+        subprocess.run(command, stdout=heard, stderr=theirs, check=True)
+    os.close(theirs)
+
+    assert json.loads((tmp_path / "heard.jsonl").read_text())["language"] == "en"
+    assert b"Listening" in os.read(terminal, 65536)
 
 
 def test_a_worker_of_an_unknown_kind_is_refused() -> None:

@@ -8,6 +8,7 @@ import pytest
 from schemas.errors import InvalidInput, ModelInvalid
 from schemas.transcript import Transcript
 from tests.workers.transcription.recorded import BY_PEOPLE, RECORDINGS, WITHOUT_SPEECH, Recorded
+from tests.workers.transcription.sounds import quiet_rooms, whispered
 from workers.transcription.transcriber import (
     SAMPLE_RATE,
     NoSpeech,
@@ -22,17 +23,7 @@ READ = RECORDINGS["librispeech_1688-142285-0006"]
 SPANISH = RECORDINGS["mls_es_13697_11991"]
 ONE_WORD = RECORDINGS["commonvoice_en_22058264"]
 
-random = np.random.default_rng(20)
-time = np.arange(10 * SAMPLE_RATE) / SAMPLE_RATE
-QUIET_ROOMS = {
-    "silence": np.zeros(10 * SAMPLE_RATE),
-    "hiss": random.normal(0, 0.003, 10 * SAMPLE_RATE),
-    "loud noise": random.normal(0, 0.1, 10 * SAMPLE_RATE),
-    "a third of a second of noise": random.normal(0, 0.1, int(0.3 * SAMPLE_RATE)),
-    "mains hum": 0.1 * np.sin(2 * np.pi * 50 * time) + 0.05 * np.sin(2 * np.pi * 150 * time),
-    "clicks": np.where(np.arange(time.size) % 8000 == 0, 0.9, 0.0),
-    "a chord": sum(0.2 * np.sin(2 * np.pi * hertz * time) for hertz in (220.0, 277.2, 329.6)),
-}
+QUIET_ROOMS = quiet_rooms()
 
 
 def hear(transcriber: Transcriber, samples: Samples, *, language: str | None = None) -> Transcript:
@@ -81,10 +72,17 @@ def test_quiet_speech_is_heard(transcriber: Transcriber) -> None:
     assert "without telling us" in hear(transcriber, quiet).text
 
 
+@pytest.mark.parametrize("decibels", [0, -45])
+def test_whispered_speech_is_heard(transcriber: Transcriber, decibels: int) -> None:
+    """Speech without a voice, near the phone and far from it."""
+    whisper = whispered(READ.samples()) * np.float32(10 ** (decibels / 20))
+    assert "done quite right" in hear(transcriber, whisper).text
+
+
 @pytest.mark.parametrize("name", QUIET_ROOMS)
 def test_nothing_is_invented_where_nobody_speaks(transcriber: Transcriber, name: str) -> None:
     """Silence, noise and tones are no speech."""
-    samples = np.asarray(QUIET_ROOMS[name], dtype=np.float32)
+    samples = QUIET_ROOMS[name]
     assert transcribe_one(transcriber, Recording(samples)) == NoSpeech(samples.size / SAMPLE_RATE)
 
 
