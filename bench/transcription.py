@@ -26,7 +26,7 @@ from schemas.transcript import Transcript
 from workers.settings import WorkerSettings
 from workers.transcription.hardware import choose_hardware
 from workers.transcription.model_files import locate
-from workers.transcription.transcriber import SAMPLE_RATE, Part, Recording, Samples
+from workers.transcription.transcriber import SAMPLE_RATE, Recording, Samples
 from workers.transcription.whisper import FasterWhisperTranscriber
 
 THREADS = 2
@@ -140,7 +140,7 @@ def _ours(transcriber: FasterWhisperTranscriber, check_ins: Sequence[CheckIn]) -
     for number, heard in transcriber.transcribe([Recording(check_in.samples) for check_in in check_ins]):
         if isinstance(heard, Exception):
             raise heard
-        if isinstance(heard, Transcript) and not isinstance(heard, Part):
+        if isinstance(heard, Transcript):
             texts[number] = heard.text
     return texts
 

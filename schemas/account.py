@@ -50,9 +50,9 @@ Languages = Annotated[tuple[Language, ...], Field(max_length=8), AfterValidator(
 """At most 8; one that comes twice counts once."""
 Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f-\x9f<|>]*$"),
 ]
-"""1 to 50 characters, on one line."""
+"""1 to 50 characters, on one line, without <, | and >: Whisper's tokens of control are written with them."""
 Vocabulary = Annotated[tuple[Name, ...], Field(max_length=100), AfterValidator(_each_once)]
 """At most 100 names; one that comes twice counts once."""
 

@@ -13,6 +13,9 @@ from store.database import DatabaseSession
 from store.stages import TRANSCRIBE
 from store.tables import Change, CheckIn, PartialTranscript
 
+_GOING_ON = (TRANSCRIBE.waiting, TRANSCRIBE.working)
+"""Afterwards nobody is shown a part: of a check-in that failed it is kept for another attempt alone."""
+
 
 class Progress:
     """Partial transcripts. The words stand there alone: changes tell by number which of them are new."""
@@ -43,14 +46,20 @@ class Progress:
     def of(self, check_in: CheckIn) -> ProgressRead | None:
         """All that was heard so far, while it waits for its transcription or is in it."""
         partial = self._session.get(PartialTranscript, check_in.id)
-        if partial is None or check_in.state not in {TRANSCRIBE.waiting, TRANSCRIBE.working}:
+        if partial is None or check_in.state not in _GOING_ON:
             return None
         return ProgressRead(percent=partial.percent, segments=_segments(partial))
 
     def told_by(self, changes: Iterable[Change]) -> dict[int, ProgressRead]:
         """What those changes tell that are a progress, by their cursors; without those that are over by now."""
         steps = [change for change in changes if change.partial_id]
-        query = select(PartialTranscript).where(PartialTranscript.check_in_id.in_({step.check_in_id for step in steps}))
+        query = (
+            select(PartialTranscript)
+            .join(CheckIn, CheckIn.id == PartialTranscript.check_in_id)
+            .where(
+                PartialTranscript.check_in_id.in_({step.check_in_id for step in steps}), CheckIn.state.in_(_GOING_ON)
+            )
+        )
         segments = {row.check_in_id: _segments(row) for row in self._session.scalars(query)} if steps else {}
         return {step.cursor: _told(step, segments[step.check_in_id]) for step in steps if step.check_in_id in segments}
 

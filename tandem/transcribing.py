@@ -79,7 +79,7 @@ def _transcribe(transcriber: Transcriber, opened: Sequence[Opened], advance: Cal
 
 
 def _length(sandbox: Sandbox, file: Path, *, max_seconds: float) -> float:
-    """As the file tells it: for the bar alone."""
+    """As the file tells it: for the bar, and for what is transcribed together."""
     try:
         with file.open("rb") as recording:
             format_ = sniff(recording.read(SNIFF_BYTES))

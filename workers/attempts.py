@@ -1,7 +1,7 @@
 """Attempts: the edge of every job. Claim, work, and write the outcome once, or hand the check-in back."""
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,16 +86,15 @@ def attempt_together(
     """
     try:
         claimed = _claim(shift, stage, check_in_id)
-        if claimed and claimed[1].tries == 1:
-            others = _claim_others(shift, stage, seconds=seconds - shift.audio_seconds(claimed[1]))
-        else:
-            others = []
-    except TemporaryError as error:  # the database is away: what waits is queued again, what was claimed is swept
+    except TemporaryError as error:  # the database is away: it still waits, and the sweep queues it again
         log.warning("attempt.not_begun", check_in_id=str(check_in_id), error=type(error).__name__)
         return
     if claimed is None:
         log.info("attempt.nothing_to_do", check_in_id=str(check_in_id), stage=stage.name)
         return
+    first = claimed[1]
+    room = seconds - shift.audio_seconds(first) if first.tries == 1 else 0.0
+    others = list(_claim_others(shift, stage, seconds=room))
     Attempt(shift, [claimed, *others], otherwise).run(work)
 
 
@@ -168,19 +167,20 @@ def _claim(shift: Shift, stage: Stage, check_in_id: UUID) -> tuple[Claim, CheckI
         return None if claim is None else (claim, work.claims.read(claim))
 
 
-def _claim_others(shift: Shift, stage: Stage, *, seconds: float) -> list[tuple[Claim, CheckIn]]:
+def _claim_others(shift: Shift, stage: Stage, *, seconds: float) -> Iterator[tuple[Claim, CheckIn]]:
     """Each in a transaction of its own: one of several would lock the feeds of several accounts."""
     if seconds <= 0:
-        return []
-    with shift.store.reading() as reading:
-        waiting = reading.claims.fresh(stage, now=shift.store.clock(), limit=MOST_TOGETHER)
-    claimed = []
-    for check_in_id, known_seconds in waiting:
-        length = shift.unknown_audio_seconds if known_seconds is None else known_seconds
-        if length <= seconds and (other := _claim(shift, stage, check_in_id)):
-            claimed.append(other)
-            seconds -= length
-    return claimed
+        return
+    try:
+        with shift.store.reading() as reading:
+            waiting = reading.claims.fresh(stage, now=shift.store.clock(), limit=MOST_TOGETHER - 1)
+        for check_in_id, known_seconds in waiting:
+            length = shift.unknown_audio_seconds if known_seconds is None else known_seconds
+            if length <= seconds and (other := _claim(shift, stage, check_in_id)):
+                seconds -= length
+                yield other
+    except TemporaryError as error:  # the database is away: those that were claimed go without more company
+        log.warning("attempt.alone", error=type(error).__name__)
 
 
 def _save_progress(shift: Shift, claim: Claim, progress: Progress) -> None:

@@ -24,6 +24,7 @@ class Gate:
         """The worker has to stop. From a signal handler: raises ShiftEnded if the gate is open, else once it opens."""
         self._ending = True
         if self._open:
+            self._open = False  # a second signal does not interrupt what the first one set off
             raise ShiftEnded
 
     @contextmanager

@@ -148,6 +148,15 @@ def test_a_stop_waits_for_the_claim_and_comes_before_the_work(shift: Shift, chec
     assert (left.state, left.tries) == (CheckInState.RECEIVED, 0)
 
 
+def test_a_second_signal_does_not_interrupt_what_the_first_set_off(shift: Shift) -> None:
+    """While a stage is left, it is left in peace."""
+    with pytest.raises(ShiftEnded), shift.gate.opened():
+        try:
+            shift.gate.end()
+        finally:
+            shift.gate.end()
+
+
 def test_a_stop_in_the_middle_ends_the_stage(shift: Shift, check_in_id: UUID) -> None:
     """As a signal does it."""
 

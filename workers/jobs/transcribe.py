@@ -98,8 +98,11 @@ def _hear(tools: TranscribeTools, loaded: Sequence[Loaded]) -> Generator[tuple[U
 
 
 def _load_some(tools: TranscribeTools, check_ins: Sequence[CheckIn]) -> Iterable[tuple[CheckIn, Loaded | Exception]]:
-    with ThreadPoolExecutor(_DECODED_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_DECODED_AT_ONCE)
+    try:
         return zip(check_ins, list(pool.map(partial(_load, tools), check_ins)), strict=True)
+    finally:  # a worker that has to stop does not wait for them
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _load(tools: TranscribeTools, check_in: CheckIn) -> Loaded | Exception:

@@ -81,11 +81,11 @@ class WhisperEngine:
     def _together(self, batch: Sequence[Piece]) -> list[Decoded]:
         encoded = self._encode(batch)
         chances = self._detect(encoded, batch)
-        spoken = [piece.language or max(of, key=of.__getitem__) for piece, of in zip(batch, chances, strict=True)]
+        spoken = [max(possible, key=possible.__getitem__) for possible in chances]
         windows = self._generate(encoded, batch, spoken)
         return [
-            self._settle_language(piece, Decoded((window,), language, of[language]), of)
-            for piece, window, language, of in zip(batch, windows, spoken, chances, strict=True)
+            self._settle_language(piece, Decoded((window,), language, possible[language]), possible)
+            for piece, window, language, possible in zip(batch, windows, spoken, chances, strict=True)
         ]
 
     def _again(self, piece: Piece, decoded: Decoded) -> Decoded:
@@ -116,7 +116,7 @@ class WhisperEngine:
     def _detect(self, encoded: Any, batch: Sequence[Piece]) -> list[dict[str, float]]:
         """For each piece its possible languages with their probabilities."""
         if all(piece.language for piece in batch):
-            return [{piece.language or "": 1.0} for piece in batch]
+            return [{piece.language or "en": 1.0} for piece in batch]
         if not self._model.is_multilingual:
             return [{"en": 1.0} for _ in batch]
         ranked = self._model.detect_language(encoded)

@@ -20,8 +20,8 @@ _DOUBTED_WORD = 0.5
 _WORTHLESS_WORD = 0.15
 """Mean word probability that no real speech fell below: lowest 0.2 (one short word), invented words 0.00-0.12."""
 
-_REPEATED_WORDS = 3
-"""A text of at least this many words, said twice, may have been said once."""
+_REPEATED_WORDS = 4
+"""So many words in a row, twice, may have been said once. People do say "I don't know, I don't know"."""
 _LONG_PAUSE = 1.0
 """Seconds."""
 _SOFT_EDGE = 0.2
@@ -66,11 +66,18 @@ def keep_what_holds(windows: Sequence[Window], spoken: Sequence[tuple[float, flo
 
 
 def is_doubtful(window: Window) -> bool:
-    """Whether it is worth decoding again, with more around it: it failed, loops, or says everything twice."""
+    """Whether it is worth decoding again, in a wider window: it failed, loops, or says some words twice in a row."""
     words = [word.text.strip().casefold() for sentence in window.sentences for word in sentence]
-    half = len(words) // 2
-    twice = half >= _REPEATED_WORDS and words[:half] == words[half : 2 * half]
-    return twice or is_loop(window.compression_ratio) or window.average_log_probability < _UNSURE
+    return is_loop(window.compression_ratio) or window.average_log_probability < _UNSURE or _says_something_twice(words)
+
+
+def _says_something_twice(words: Sequence[str]) -> bool:
+    plain = ["".join(filter(str.isalnum, word)) for word in words]
+    return any(
+        plain[first : first + length] == plain[first + length : first + 2 * length]
+        for length in range(_REPEATED_WORDS, len(plain) // 2 + 1)
+        for first in range(len(plain) - 2 * length + 1)
+    )
 
 
 def into_sentences(words: Iterable[HeardWord]) -> tuple[tuple[HeardWord, ...], ...]:

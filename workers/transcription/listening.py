@@ -12,7 +12,7 @@ from workers.transcription.speech_spans import Span, find_speech, lift, total_se
 from workers.transcription.transcriber import SAMPLE_RATE, NoSpeech, Part, Recording
 
 _STRETCH = 120 * SAMPLE_RATE
-"""Samples that are listened to together: what is in memory of a long recording, and what a lost worker loses of it."""
+"""Samples that are listened to together: what there are features of at a time, and what a lost worker loses."""
 _LEAST_SPEECH = 0.2
 """Seconds of detected speech in a stretch below which there is none: a bark or a beat reaches 0.3, a short "no" has
 0.35."""
@@ -57,7 +57,11 @@ class Listening:
     def take(self, piece: Piece, decoded: Decoded) -> None:
         """Keep what was decoded of a piece, in whatever order they come."""
         self._windows[piece.task] += [(piece.start, window) for window in decoded.windows]
-        if self._language is None and any(window_holds(window) for window in decoded.windows):
+        if (
+            piece.task is Task.TRANSCRIBE
+            and self._language is None
+            and any(window_holds(window) for window in decoded.windows)
+        ):
             self._language, self._probability = decoded.language, decoded.language_probability
 
     @property
@@ -80,11 +84,11 @@ class Listening:
         stretch = self._recording.samples[begin : begin + _STRETCH]
         self._position = end = begin + stretch.size
         spans = find_speech(stretch)
-        if total_seconds(spans) < _LEAST_SPEECH:
-            return
         groups = cut(spans, length=stretch.size)
-        if end < size and len(groups) > 1 and spans[-1].end > stretch.size - _STILL_SPEAKING:
+        if end < size and spans and spans[-1].end > stretch.size - _STILL_SPEAKING:
             self._position = begin + groups.pop().start
+        elif total_seconds(spans) < _LEAST_SPEECH:
+            return
         self._spoken += [_in_seconds(span, begin) for span in spans if begin + span.start < self._position]
         self._waiting = [self._piece(Span(begin + group.start, begin + group.end)) for group in groups]
 
@@ -95,7 +99,7 @@ class Listening:
             samples=lift(self._recording.samples[span.start : span.end]),
             language=self._language,
             languages=self._recording.languages,
-            vocabulary=", ".join(self._recording.vocabulary),
+            vocabulary=", ".join(self._recording.vocabulary).replace("<|", ""),  # what would be a token of control
         )
 
     def _go_on(self, begun: Part) -> None:

@@ -5,8 +5,9 @@ and decoded side by side, one batch on each core; what was heard goes back to th
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from schemas.errors import InvalidInput
 from workers.transcription.engine import Decoded, WhisperEngine
 from workers.transcription.hardware import Hardware, choose_hardware
+from workers.transcription.heard import window_holds
 from workers.transcription.listening import Listening
 from workers.transcription.pieces import Piece, Task, batches
 from workers.transcription.speech_spans import find_speech
@@ -66,36 +68,29 @@ class FasterWhisperTranscriber:
         """Decode what is ready of every recording. Those that come to their end leave `open_`."""
         pieces: list[Piece] = []
         for number, ready in zip(list(open_), self._threads.map(_prepare, open_.values()), strict=True):
-            if isinstance(ready, Exception):
-                del open_[number]
-                yield number, ready
-            elif ready:
+            if isinstance(ready, list):
                 pieces += ready
             else:
-                yield number, open_.pop(number).result()
+                del open_[number]
+                yield number, ready
         left = Counter(piece.recording for piece in pieces)
-        for piece, decoded in self._decode_all(pieces):
-            left[piece.recording] -= piece.task is Task.TRANSCRIBE
-            listening = open_.get(piece.recording)
-            if listening is None:  # another piece of it has failed
-                continue
-            if isinstance(decoded, Exception):
-                del open_[piece.recording]
-                yield piece.recording, decoded
-                continue
-            listening.take(piece, decoded)
-            if left[piece.recording]:
-                continue
-            if listening.over:
-                yield piece.recording, open_.pop(piece.recording).result()
-            elif part := listening.part():
-                yield piece.recording, part
+        with closing(self._decode_all(pieces)) as outcomes:
+            for piece, decoded in outcomes:
+                left[piece.recording] -= piece.task is Task.TRANSCRIBE
+                listening = open_.get(piece.recording)
+                if listening is None:  # another piece of it has failed
+                    continue
+                news = _take(listening, piece, decoded, is_last=not left[piece.recording])
+                if isinstance(news, Heard):
+                    del open_[piece.recording]
+                if news is not None:
+                    yield piece.recording, news
 
-    def _decode_all(self, pieces: Sequence[Piece]) -> Iterator[DecodedPiece]:
+    def _decode_all(self, pieces: Sequence[Piece]) -> Generator[DecodedPiece]:
         """Every piece decoded, as soon as its batch is."""
         futures: list[Future[list[DecodedPiece]]] = []
         try:
-            futures += [self._threads.submit(self._decode, batch) for batch in batches(pieces)]
+            futures += [self._threads.submit(self._decode, batch) for batch in batches(pieces, at_once=self._batches)]
             for future in as_completed(futures):
                 yield from future.result()
         finally:  # whoever listens may have gone
@@ -109,7 +104,7 @@ class FasterWhisperTranscriber:
             foreign = [
                 replace(piece, language=heard.language, task=Task.TRANSLATE, vocabulary="")
                 for piece, heard in zip(batch, decoded, strict=True)
-                if self._without_translation is not None and heard.language not in self._without_translation
+                if self._is_translated(heard)
             ]
             translated = self._engine.decode(foreign) if foreign else []
         except Exception as error:  # noqa: BLE001 - native code; it is the outcome of these pieces, not lost
@@ -118,6 +113,12 @@ class FasterWhisperTranscriber:
             return [outcome for piece in batch for outcome in self._decode([piece])]
         # Translations first: a recording is complete with its last transcribed piece.
         return [*zip(foreign, translated, strict=True), *zip(batch, decoded, strict=True)]
+
+    def _is_translated(self, heard: Decoded) -> bool:
+        """Where it is in a language to be translated, and there was anything to be understood."""
+        if self._without_translation is None or heard.language in self._without_translation:
+            return False
+        return any(window_holds(window) for window in heard.windows)
 
     def _unknown_language(self, recording: Recording) -> InvalidInput | None:
         if recording.language is None or recording.language in self._engine.languages:
@@ -128,8 +129,22 @@ class FasterWhisperTranscriber:
         )
 
 
-def _prepare(listening: Listening) -> list[Piece] | Exception:
+def _take(listening: Listening, piece: Piece, decoded: Decoded | Exception, *, is_last: bool) -> Part | Heard | None:
+    """What there is to tell of the recording now; `is_last`: this piece was the last of those that were ready."""
+    if isinstance(decoded, Exception):
+        return decoded
     try:
-        return listening.next_pieces()
+        listening.take(piece, decoded)
+        if not is_last:
+            return None
+        return listening.result() if listening.over else listening.part()
+    except Exception as error:  # noqa: BLE001 - it is the outcome of this recording, and touches no other
+        return error
+
+
+def _prepare(listening: Listening) -> list[Piece] | Heard:
+    """What is to be decoded next, or the end where nothing but silence was left."""
+    try:
+        return listening.next_pieces() or listening.result()
     except Exception as error:  # noqa: BLE001 - it is the outcome of this recording, and touches no other
         return error

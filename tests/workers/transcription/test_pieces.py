@@ -48,14 +48,20 @@ def test_pieces_part_in_pauses() -> None:
     ]
 
 
-@given(st.lists(pieces, max_size=30))
-def test_batches_hold_every_piece_once(given_: list[Piece]) -> None:
+@given(st.lists(pieces, max_size=30), st.integers(1, 4))
+def test_batches_hold_every_piece_once(given_: list[Piece], at_once: int) -> None:
     """Within what is decoded at once, with one vocabulary each, the short before the long."""
-    made = list(batches(given_))
+    made = list(batches(given_, at_once=at_once))
     assert sorted(map(id, given_)) == sorted(id(piece) for batch in made for piece in batch)
     assert all(max(piece.width for piece in batch) * len(batch) <= BATCH_SECONDS for batch in made)
     assert all(len({piece.vocabulary for piece in batch}) == 1 for batch in made)
     assert all(one.width <= two.width for batch in made for one, two in pairwise(batch))
+
+
+def test_few_pieces_are_shared_out() -> None:
+    """Two of somebody who waits alone are decoded at once, not one after the other."""
+    assert [len(batch) for batch in batches([make_piece(12), make_piece(11)], at_once=2)] == [1, 1]
+    assert [len(batch) for batch in batches([make_piece(12), make_piece(11)], at_once=1)] == [2]
 
 
 def test_a_piece_is_shown_with_silence_behind_it() -> None:

@@ -1,5 +1,6 @@
 """Many recordings at once, of several people, long and short, with one at fault among them."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from schemas.errors import InvalidInput
 from schemas.transcript import Transcript
 from tests.workers.transcription.recorded import RECORDINGS
+from workers.transcription.engine import Decoded
+from workers.transcription.pieces import Piece, Task
 from workers.transcription.transcriber import (
     SAMPLE_RATE,
     Heard,
@@ -111,6 +114,25 @@ def test_another_language_is_translated_with_times_of_the_speech(transcriber: Fa
     assert all(one.start <= two.start for one, two in pairwise(translation.words))
     assert all(0 <= word.start <= word.end <= spanish.seconds for word in translation.words)
     assert read.translation is None
+
+
+def test_what_does_not_hold_is_not_translated(
+    transcriber: FasterWhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A piece that falls has no translation that tags could be made on."""
+    decode = transcriber._engine.decode
+    tasks: list[Task] = []
+
+    def unsure(batch: list[Piece]) -> list[Decoded]:
+        tasks.extend(piece.task for piece in batch)
+        return [
+            replace(one, windows=tuple(replace(window, compression_ratio=3.0) for window in one.windows))
+            for one in decode(batch)
+        ]
+
+    monkeypatch.setattr(transcriber._engine, "decode", unsure)
+    assert isinstance(transcribe_one(transcriber, Recording(SPANISH.samples())), NoSpeech)
+    assert set(tasks) == {Task.TRANSCRIBE}
 
 
 def test_a_persons_own_words_help(transcriber: FasterWhisperTranscriber) -> None:
