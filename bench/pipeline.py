@@ -75,8 +75,9 @@ def _burst(phone: Phone) -> float:
     """Seconds from the first upload to the last `ready`."""
     began = time.monotonic()
     sent = [phone.send(name) for _ in range(TIMES) for name in BURST]
-    states = {phone.result(check_in_id, seconds=600)["state"] for check_in_id in sent}
-    assert states == {"ready"}, states
+    for check_in_id in sent:
+        while phone.read(check_in_id, wait=30)["state"] != "ready":
+            pass
     return time.monotonic() - began
 
 

@@ -54,7 +54,8 @@ Name = Annotated[
 ]
 """1 to 50 characters, on one line, without <, | and >: Whisper's tokens of control are written with them."""
 Vocabulary = Annotated[tuple[Name, ...], Field(max_length=100), AfterValidator(_each_once)]
-"""At most 100 names; one that comes twice counts once."""
+"""At most 100 names; one that comes twice counts once. Whisper reads about 220 tokens of them, some 50 to 100 names:
+those that matter most come first."""
 
 
 class AccountCreate(Schema):

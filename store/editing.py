@@ -7,11 +7,20 @@ from schemas.transcript import Segment, Transcript, Word
 
 
 def edit(transcript: Transcript, text: str) -> Transcript:
-    """`transcript` reading `text`: every word of it with times that grow, as near the audio as can be known."""
+    """`transcript` reading `text`: every word of it with times that grow, as near the audio as can be known.
+
+    A translation goes: it says what was heard, which the speaker may have taken out.
+    """
     spoken = list(_split(text))
     words = tuple(_aligned(transcript, spoken))
     return transcript.model_copy(
-        update={"text": text, "words": words, "segments": tuple(_segments(transcript, words)), "edited": True}
+        update={
+            "text": text,
+            "words": words,
+            "segments": tuple(_segments(transcript, words)),
+            "edited": True,
+            "translation": None,
+        }
     )
 
 

@@ -13,6 +13,8 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError
 
+from schemas.errors import TandemError
+
 app = typer.Typer(
     help="Spoken check-ins become transcripts with feelings, needs, requests and demands.",
     no_args_is_help=True,
@@ -130,11 +132,19 @@ def transcribe(
     language: Language = None,
     languages: Annotated[str, typer.Option(help="Detect among these only, e.g. en,de.")] = "",
     vocabulary: Annotated[str, typer.Option(help="Names and words that may be said, with commas between.")] = "",
-    translate: Annotated[bool, typer.Option("--translate", help="With --json: translate what is not English.")] = False,
+    translate: Annotated[
+        bool, typer.Option("--translate", help="Into English, what is said in other languages.")
+    ] = False,
 ) -> None:
     """Write down what is said in recordings, many at once. No server is needed."""
+    from schemas.language import LANGUAGES
     from tandem.transcribing import Speaker, transcribe_files
 
+    unknown = set(_listed(languages)) - LANGUAGES
+    if unknown:
+        raise typer.BadParameter(
+            f"{', '.join(sorted(unknown))}: give ISO 639-1 codes such as en,de", param_hint="--languages"
+        )
     speaker = Speaker(language=language, languages=_listed(languages), vocabulary=_listed(vocabulary))
     raise typer.Exit(transcribe_files(files, speaker, as_json=as_json, translate=translate))
 
@@ -192,6 +202,9 @@ def main() -> None:
             name = "_".join(str(part) for part in detail["loc"]).upper()
             typer.echo(f"TANDEM_{name}: {detail['msg']}. docs/settings.md tells what it may be.", err=True)
         sys.exit(2)
+    except TandemError as error:
+        typer.echo(f"{error.detail.removesuffix('.')}. `tandem doctor` looks at everything a start needs.", err=True)
+        sys.exit(1)
     except (OSError, ArgumentError) as error:
         typer.echo(f"{_said_by(error)}. `tandem doctor` looks at everything a start needs.", err=True)
         sys.exit(1)

@@ -171,11 +171,14 @@ def _decoder() -> Finding:
 
 def _hardware(settings: WorkerSettings) -> Finding:
     chosen = choose_hardware(settings.device, settings.compute_type, settings.threads)
+    cores = os.cpu_count() or 1
     known = supported_types(chosen.device)
-    threads = f", {chosen.batches * chosen.threads} of {os.cpu_count()} cores" if chosen.device == "cpu" else ""
+    threads = f", {chosen.batches * chosen.threads} of {cores} cores" if chosen.device == "cpu" else ""
     detail = f"{chosen.device}, {chosen.compute_type}{threads}"
     if not known:
         return Finding("Hardware", False, f"{detail}: there is none", "Set TANDEM_DEVICE=cpu, or install the driver.")
+    if settings.threads > cores:
+        return Finding("Hardware", False, detail, f"Set TANDEM_THREADS to {cores} at most: more is slower by far.")
     well = chosen.compute_type in {*known, "default"}
     return Finding("Hardware", well, detail, f"Set TANDEM_COMPUTE_TYPE to one of {', '.join(sorted(known))}.")
 

@@ -24,6 +24,8 @@ def listening_progress(*, seconds: float) -> Iterator[Callable[[float], None]]:
     """A bar with the time left, where there is a terminal to see it: (seconds of audio listened to since)."""
     columns = (TextColumn("Listening"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(compact=True))
     # What is printed meanwhile goes above the bar; but into a file or a pipe it goes as ever.
-    with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as progress:
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty(), disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task("listening", total=seconds)
         yield lambda more: progress.advance(task, more)

@@ -114,10 +114,12 @@ def _tell(file: Path, heard: Heard, *, as_json: bool) -> bool:
         print(json.dumps({"file": str(file), **result}, ensure_ascii=False), flush=True)
     else:
         print(f"{file}: {heard.text if isinstance(heard, Transcript) else '(no speech)'}", flush=True)
+        if isinstance(heard, Transcript) and heard.translation:
+            print(f"    in English: {heard.translation.text}", flush=True)
     return True
 
 
 def _explain(error: Exception) -> str:
     if isinstance(error, TandemError):
-        return f"{error.detail}. {error.action}"
+        return f"{error.detail.removesuffix('.')}. {error.action}"
     return (error.strerror if isinstance(error, OSError) else None) or "cannot be transcribed"

@@ -34,8 +34,8 @@ class WorkerSettings(StoreSettings):
     compute_type: str = "default"
     """CTranslate2's types: int8, int8_float16, float16, float32. default: int8 on the CPU, float16 on CUDA."""
     threads: int = Field(default=0, ge=0)
-    """Threads of the model on the CPU; 0: one for each core. Each decodes a batch of its own."""
-    batch_seconds: float = Field(default=320, ge=0)
+    """Threads of the model on the CPU; 0: one for each core. Up to four batches share them."""
+    batch_seconds: float = Field(default=320, ge=0, le=7200)
     """Seconds of audio that a job takes up together, of whatever waits; 0: one recording at a time. Decoded, a minute
     takes 4 MB."""
     beat_seconds: float = Field(default=3, gt=0)

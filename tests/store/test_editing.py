@@ -35,3 +35,10 @@ def test_every_edit_leaves_a_transcript_that_holds_together(before: str, after: 
     assert times == sorted(times)
     covered = [i for segment in edited.segments for i in range(segment.first_word, segment.last_word + 1)]
     assert covered == list(range(len(edited.words)))
+
+
+def test_what_was_taken_out_stays_in_no_translation() -> None:
+    """It says what was heard."""
+    translated = make_transcript("Estoy triste.").model_copy(update={"translation": make_transcript("I am sad.")})
+
+    assert edit(translated, "Estoy.").translation is None

@@ -146,9 +146,11 @@ def test_a_line_that_does_not_fit_costs_one_line() -> None:
         (["doctor"], {"TANDEM_PORT": "abc"}, "TANDEM_PORT: "),
         (["migrate"], {"TANDEM_DATABASE_URL": "nonsense"}, "TANDEM_DATABASE_URL is not a database URL"),
         (["tag", "nowhere.txt"], {}, "nowhere.txt: No such file"),
+        (["transcribe", str(SPEECH)], {"TANDEM_COMPUTE_TYPE": "int9"}, "cannot be loaded"),
+        (["transcribe", "--languages", "en,english", str(SPEECH)], {}, "english: give ISO 639-1 codes"),
         (["up"], {"TANDEM_DATA_FOLDER": "/proc/nowhere"}, "/proc/nowhere: No such file"),
     ],
-    ids=["lease", "port", "database", "file", "folder"],
+    ids=["lease", "port", "database", "file", "compute type", "languages", "folder"],
 )
 def test_what_does_not_fit_is_said_in_a_line(command: list[str], env: dict[str, str], said: str) -> None:
     """By the name under which it was given, and without a trace."""

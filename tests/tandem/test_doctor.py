@@ -72,7 +72,9 @@ def test_the_hardware_is_named(short_folder: Path) -> None:
     assert finding.detail.startswith("cpu, int8, 1 of ")
 
 
-@pytest.mark.parametrize("given", [{"device": "cpu", "compute_type": "float16"}, {"device": "cuda"}])
+@pytest.mark.parametrize(
+    "given", [{"device": "cpu", "compute_type": "float16"}, {"device": "cpu", "threads": 1000}, {"device": "cuda"}]
+)
 def test_hardware_that_cannot_be_had_is_told(short_folder: Path, given: dict[str, Any]) -> None:
     """With what can be had instead. The second holds where there is no GPU."""
     if given["device"] == "cuda" and supported_types("cuda"):

@@ -1,5 +1,6 @@
 """What the recogniser heard, and whether it holds."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ _WORTHLESS_WORD = 0.15
 
 _REPEATED_WORDS = 4
 """So many words in a row, twice, may have been said once. People do say "I don't know, I don't know"."""
+_STUTTER = re.compile(r"(.{1,4})\1{7}")
+"""What no word has and a loop within one does: "1-1-1-1-1-1-1-1"."""
 _LONG_PAUSE = 1.0
 """Seconds."""
 _SOFT_EDGE = 0.2
@@ -68,15 +71,21 @@ def keep_what_holds(windows: Sequence[Window], spoken: Sequence[tuple[float, flo
 def is_doubtful(window: Window) -> bool:
     """Whether it is worth decoding again, in a wider window: it failed, loops, or says some words twice in a row."""
     words = [word.text.strip().casefold() for sentence in window.sentences for word in sentence]
-    return is_loop(window.compression_ratio) or window.average_log_probability < _UNSURE or _says_something_twice(words)
+    return is_loop(window.compression_ratio) or window.average_log_probability < _UNSURE or _repeats_itself(words)
 
 
-def _says_something_twice(words: Sequence[str]) -> bool:
+def _repeats_itself(words: Sequence[str]) -> bool:
+    """Four words or more twice, two or more three times, or a few letters over and over."""
     plain = ["".join(filter(str.isalnum, word)) for word in words]
+    twice = _has_run(plain, shortest=_REPEATED_WORDS, times=2)
+    return twice or _has_run(plain, shortest=2, times=3) or _STUTTER.search("".join(words)) is not None
+
+
+def _has_run(words: list[str], *, shortest: int, times: int) -> bool:
     return any(
-        plain[first : first + length] == plain[first + length : first + 2 * length]
-        for length in range(_REPEATED_WORDS, len(plain) // 2 + 1)
-        for first in range(len(plain) - 2 * length + 1)
+        words[first : first + length] * (times - 1) == words[first + length : first + times * length]
+        for length in range(shortest, len(words) // times + 1)
+        for first in range(len(words) - times * length + 1)
     )
 
 

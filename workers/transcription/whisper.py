@@ -100,7 +100,7 @@ class FasterWhisperTranscriber:
     def _decode(self, batch: Sequence[Piece]) -> list[DecodedPiece]:
         """A batch; where it fails, each of its pieces alone, so that only the one at fault fails."""
         try:
-            decoded = self._engine.decode(batch)
+            decoded = self._in_any_language(batch, self._engine.decode(batch))
             foreign = [
                 replace(piece, language=heard.language, task=Task.TRANSLATE, vocabulary="")
                 for piece, heard in zip(batch, decoded, strict=True)
@@ -114,11 +114,22 @@ class FasterWhisperTranscriber:
         # Translations first: a recording is complete with its last transcribed piece.
         return [*zip(foreign, translated, strict=True), *zip(batch, decoded, strict=True)]
 
+    def _in_any_language(self, batch: Sequence[Piece], decoded: Sequence[Decoded]) -> list[Decoded]:
+        """Where nothing holds in the languages that somebody speaks, what holds in another: they did speak."""
+        lost = [
+            number
+            for number, (piece, heard) in enumerate(zip(batch, decoded, strict=True))
+            if piece.language is None and piece.languages and not _holds(heard)
+        ]
+        again = self._engine.decode([replace(batch[number], languages=()) for number in lost]) if lost else []
+        found = {number: heard for number, heard in zip(lost, again, strict=True) if _holds(heard)}
+        return [found.get(number, heard) for number, heard in enumerate(decoded)]
+
     def _is_translated(self, heard: Decoded) -> bool:
         """Where it is in a language to be translated, and there was anything to be understood."""
         if self._without_translation is None or heard.language in self._without_translation:
             return False
-        return any(window_holds(window) for window in heard.windows)
+        return _holds(heard)
 
     def _unknown_language(self, recording: Recording) -> InvalidInput | None:
         if recording.language is None or recording.language in self._engine.languages:
@@ -127,6 +138,10 @@ class FasterWhisperTranscriber:
             f"{self.name} does not know the language {recording.language!r}. "
             "Give a code such as 'en' or 'de', or none to have it detected."
         )
+
+
+def _holds(decoded: Decoded) -> bool:
+    return any(window_holds(window) for window in decoded.windows)
 
 
 def _take(listening: Listening, piece: Piece, decoded: Decoded | Exception, *, is_last: bool) -> Part | Heard | None:

@@ -90,8 +90,10 @@ def saying(text: str) -> Window:
         replace(SPEECH, average_log_probability=-1.3),
         saying("What has happened to me? What has happened to me?"),
         saying("He left. I slept badly that night, I slept badly that night and woke at four."),
+        saying("Il y a un an et il y a un an et il y a un an."),
+        saying("Nine-nine 1-1-1-1-1-1-1-1-1-1."),
     ],
-    ids=["loop", "low average", "everything twice", "something twice"],
+    ids=["loop", "low average", "everything twice", "something twice", "three times", "within a word"],
 )
 def test_what_may_be_better_is_decoded_again(window: Window) -> None:
     """A second look costs little and may find what the first did not."""

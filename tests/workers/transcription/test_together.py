@@ -102,6 +102,32 @@ def test_detection_keeps_to_the_languages_somebody_speaks(transcriber: FasterWhi
     assert without.language in {"pt", "it"}
 
 
+def test_clear_speech_in_a_language_nobody_named_is_heard_all_the_same(
+    transcriber: FasterWhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing holds in the languages of the speaker, all are tried: they did speak."""
+    decode = transcriber._engine.decode
+
+    def only_with_all(batch: list[Piece]) -> list[Decoded]:
+        ratio = {True: 3.0, False: 1.0}
+        return [
+            replace(
+                one,
+                windows=tuple(
+                    replace(window, compression_ratio=ratio[bool(piece.languages)]) for window in one.windows
+                ),
+            )
+            for piece, one in zip(batch, decode(batch), strict=True)
+        ]
+
+    monkeypatch.setattr(transcriber._engine, "decode", only_with_all)
+    heard = transcribe_one(transcriber, Recording(READ.samples(), languages=("ja",)))
+
+    assert isinstance(heard, Transcript)
+    assert heard.language == "en"
+    assert "without telling us" in heard.text
+
+
 def test_another_language_is_translated_with_times_of_the_speech(transcriber: FasterWhisperTranscriber) -> None:
     """In English, beside the words that were said; English is not translated."""
     spanish, read = all_of(transcriber, Recording(SPANISH.samples()), Recording(READ.samples()))
