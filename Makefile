@@ -9,7 +9,7 @@ MANIFEST ?= $(firstword $(wildcard ../shared/audio/manifest.jsonl) recordings/ma
 .PHONY: help setup run demo test test-flow check format evaluate corpus train bench bench-pipeline bench-tagging lock clean
 
 help:  ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: .venv/ready  ## make .venv with all that running needs
 

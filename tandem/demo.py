@@ -144,8 +144,8 @@ def _show(recording: DemoRecording, check_in: CheckInRead) -> None:
     length = check_in.recording.seconds or 0
     console.print(f"\n[bold]{recording.file}[/] ({recording.style}, {length:.1f} s): {check_in.state}")
     if check_in.transcript:
-        language, sure = check_in.transcript.language, check_in.transcript.language_probability
-        console.print(f"  {check_in.transcript.text} [dim]({language}, {sure:.0%})[/]", soft_wrap=False)
+        for heard in filter(None, (check_in.transcript, check_in.transcript.translation)):
+            console.print(f"  {heard.text} [dim]({heard.language}, {heard.language_probability:.0%})[/]")
     for tag in check_in.tags or ():
         mark = tag.kind if tag.kind == tag.label else f"{tag.kind}: {tag.label}"
         attributes = ", ".join([tag.holder, *(["negated"] if tag.negated else []), *(["past"] if tag.past else [])])
@@ -168,7 +168,7 @@ def _faults(recording: DemoRecording, check_in: CheckInRead, audio: bytes) -> It
     if error_rate > WORST_WORD_ERROR_RATE:
         yield f"{error_rate:.0%} of the words are wrong"
     for tag in check_in.tags or ():
-        if check_in.transcript.text[tag.start : tag.end] != tag.quote:
+        if check_in.transcript.tagged.text[tag.start : tag.end] != tag.quote:
             yield f"a {tag.kind} does not stand in the transcript where it says"
     if recording.style.startswith("synthetic") and not check_in.tags:
         yield "a spoken check-in has no tag"
