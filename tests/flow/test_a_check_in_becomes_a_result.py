@@ -23,9 +23,10 @@ def test_speech_becomes_a_transcript_with_tags(shared_phone: Phone, recording: d
         assert transcript["text"][word["offset"] :].startswith(word["text"])
         assert 0 <= word["start"] <= word["end"] <= transcript["seconds"]
     for tag in check_in["tags"]:
-        assert transcript["text"][tag["start"] : tag["end"]] == tag["quote"]
-        assert tag["start_seconds"] == transcript["words"][tag["first_word"]]["start"]
-        assert tag["end_seconds"] == transcript["words"][tag["last_word"]]["end"]
+        tagged = transcript["translation"] if tag["translated"] else transcript
+        assert tagged["text"][tag["start"] : tag["end"]] == tag["quote"]
+        assert tag["start_seconds"] == tagged["words"][tag["first_word"]]["start"]
+        assert tag["end_seconds"] == tagged["words"][tag["last_word"]]["end"]
     assert all(seconds is not None for seconds in check_in["stage_seconds"].values())
     states = ["received", "transcribing", "transcribed", "tagging", "ready"]
     assert shared_phone.states(check_in["id"]) == states

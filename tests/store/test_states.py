@@ -1,6 +1,7 @@
 """A state machine walks through everything that can happen to check-ins, and checks what must always hold."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +29,17 @@ RULES = ClaimRules(lease=timedelta(seconds=12), max_attempts=3, retry_after=time
 UNHEARD = {TRANSCRIBE.waiting, TRANSCRIBE.working, CheckInState.FAILED}
 
 
+@cache
+def _empty() -> bytes:
+    """A migrated database without rows: to migrate one for every example takes minutes."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite3"
+        database = Database(f"sqlite+pysqlite:///{file}")
+        migrate(database)
+        database.close()
+        return file.read_bytes()
+
+
 class CheckInMachine(RuleBasedStateMachine):
     """People record, delete, run again; workers claim, finish, fail, stop, stall; time passes; the sweep runs."""
 
@@ -39,8 +51,9 @@ class CheckInMachine(RuleBasedStateMachine):
         """An empty store."""
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
         self.folder = TemporaryDirectory()
-        database = Database(f"sqlite+pysqlite:///{Path(self.folder.name) / 'states.sqlite3'}")
-        migrate(database)
+        file = Path(self.folder.name) / "states.sqlite3"
+        file.write_bytes(_empty())
+        database = Database(f"sqlite+pysqlite:///{file}")
         self.store = Store(database, MemoryAudioStore(), MemoryWakeUps(), RULES, lambda: self.now)
         self.account_id = make_account(self.store)
         self.finished: dict[Any, int] = {}
