@@ -211,4 +211,4 @@ class CheckInMachine(RuleBasedStateMachine):
 
 
 TestCheckInStates = CheckInMachine.TestCase
-TestCheckInStates.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestCheckInStates.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
