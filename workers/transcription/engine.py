@@ -18,7 +18,7 @@ from faster_whisper.transcribe import (
 
 from schemas.errors import ModelInvalid
 from workers.transcription.hardware import Hardware
-from workers.transcription.heard import HeardWord, Window, into_sentences, is_doubtful, is_loop
+from workers.transcription.heard import HeardWord, Window, into_sentences, is_doubtful, is_loop, window_holds
 from workers.transcription.pieces import Piece
 
 _BEAMS = 5
@@ -44,6 +44,11 @@ class Decoded:
     language: str
     language_probability: float
     """1 where it was given."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether any of it can be speech at all."""
+        return any(window_holds(window) for window in self.windows)
 
 
 class WhisperEngine:
@@ -115,8 +120,9 @@ class WhisperEngine:
 
     def _detect(self, encoded: Any, batch: Sequence[Piece]) -> list[dict[str, float]]:
         """For each piece its possible languages with their probabilities."""
-        if all(piece.language for piece in batch):
-            return [{piece.language or "en": 1.0} for piece in batch]
+        given = [piece.language for piece in batch if piece.language]
+        if len(given) == len(batch):
+            return [{language: 1.0} for language in given]
         if not self._model.is_multilingual:
             return [{"en": 1.0} for _ in batch]
         ranked = self._model.detect_language(encoded)

@@ -31,10 +31,8 @@ def choose_hardware(device: str = "auto", compute_type: str = "default", threads
     threads = threads or os.cpu_count() or 1
     if device != "cpu":
         return Hardware(device, compute_type, batches=1, threads=threads)
-    fewest = min(2, threads)
-    batches = max(
-        range(fewest, min(threads, _MOST_BATCHES) + 1), key=lambda n: (threads // n * n, n)
-    )  # idle the fewest
+    numbers = range(min(2, threads), min(threads, _MOST_BATCHES) + 1)
+    batches = max(numbers, key=lambda n: (threads // n * n, n))  # whichever leaves the fewest threads over
     type_ = "int8" if compute_type == "default" else compute_type
     return Hardware(device, type_, batches, threads // batches)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from schemas.transcript import Transcript
 from workers.transcription.assembly import assemble
 from workers.transcription.engine import Decoded
-from workers.transcription.heard import HeardWord, Window, keep_what_holds, window_holds, within_speech
+from workers.transcription.heard import HeardWord, Window, keep_what_holds, within_speech
 from workers.transcription.pieces import Piece, Task, cut
 from workers.transcription.speech_spans import Span, find_speech, lift, total_seconds
 from workers.transcription.transcriber import SAMPLE_RATE, NoSpeech, Part, Recording
@@ -57,11 +57,7 @@ class Listening:
     def take(self, piece: Piece, decoded: Decoded) -> None:
         """Keep what was decoded of a piece, in whatever order they come."""
         self._windows[piece.task] += [(piece.start, window) for window in decoded.windows]
-        if (
-            piece.task is Task.TRANSCRIBE
-            and self._language is None
-            and any(window_holds(window) for window in decoded.windows)
-        ):
+        if piece.task is Task.TRANSCRIBE and self._language is None and decoded.holds:
             self._language, self._probability = decoded.language, decoded.language_probability
 
     @property

@@ -15,7 +15,9 @@ _USUAL = 0.2
 _LIFT_AT_MOST = 100.0
 """40 dB: a whisper at arm's length; beyond it lies the noise of 16-bit samples."""
 LONGEST_SPAN = 26.0
-"""Seconds. Speech without a pause is cut where it pauses least, and where it does not at all, here."""
+"""Seconds, of a span and of spans in a row that are decoded as one piece. Whisper looks at 30; the shorter the pieces,
+the less it understands: of 15 s at most, the WER is 0.122, of 26 s 0.105. Speech without a pause is cut where it pauses
+least, and where it does not at all, here."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Transcription by Whisper, of many recordings at once.
 
 Recordings are listened to a stretch at a time. The pieces of all of them that are ready are put together by length
-and decoded side by side, one batch on each core; what was heard goes back to the recording it belongs to.
+and decoded side by side; what was heard goes back to the recording it belongs to.
 """
 
 from collections import Counter
@@ -15,7 +15,6 @@ import numpy as np
 from schemas.errors import InvalidInput
 from workers.transcription.engine import Decoded, WhisperEngine
 from workers.transcription.hardware import Hardware, choose_hardware
-from workers.transcription.heard import window_holds
 from workers.transcription.listening import Listening
 from workers.transcription.pieces import Piece, Task, batches
 from workers.transcription.speech_spans import find_speech
@@ -119,17 +118,17 @@ class FasterWhisperTranscriber:
         lost = [
             number
             for number, (piece, heard) in enumerate(zip(batch, decoded, strict=True))
-            if piece.language is None and piece.languages and not _holds(heard)
+            if piece.language is None and piece.languages and not heard.holds
         ]
         again = self._engine.decode([replace(batch[number], languages=()) for number in lost]) if lost else []
-        found = {number: heard for number, heard in zip(lost, again, strict=True) if _holds(heard)}
+        found = {number: heard for number, heard in zip(lost, again, strict=True) if heard.holds}
         return [found.get(number, heard) for number, heard in enumerate(decoded)]
 
     def _is_translated(self, heard: Decoded) -> bool:
         """Where it is in a language to be translated, and there was anything to be understood."""
         if self._without_translation is None or heard.language in self._without_translation:
             return False
-        return _holds(heard)
+        return heard.holds
 
     def _unknown_language(self, recording: Recording) -> InvalidInput | None:
         if recording.language is None or recording.language in self._engine.languages:
@@ -138,10 +137,6 @@ class FasterWhisperTranscriber:
             f"{self.name} does not know the language {recording.language!r}. "
             "Give a code such as 'en' or 'de', or none to have it detected."
         )
-
-
-def _holds(decoded: Decoded) -> bool:
-    return any(window_holds(window) for window in decoded.windows)
 
 
 def _take(listening: Listening, piece: Piece, decoded: Decoded | Exception, *, is_last: bool) -> Part | Heard | None:
