@@ -10,15 +10,26 @@ TandemError
 │   │   ├── RecordingUnreadable    a known format, but damaged
 │   │   ├── RangeNotSatisfiable
 │   │   ├── RequestTooLarge        a body that is no recording
+│   │   ├── ContentLengthInvalid   no number, or two
 │   │   ├── UploadIncomplete
+│   │   ├── UploadTypeUnsupported  a part that is not sent as one
+│   │   ├── UploadTooLong          more bytes than it said it would have
+│   │   ├── ChecksumMismatch       a part was damaged on its way
+│   │   ├── TusVersionUnsupported
+│   │   ├── IdempotencyKeyReused   for another request
 │   │   ├── CursorInvalid
 │   │   └── CorrectionOutside      a correction of words that are not there
 │   ├── NotSignedIn
 │   │   ├── CredentialsWrong
 │   │   └── RefreshTokenInvalid
 │   ├── NotFound                   not there, or not yours: they look the same
+│   │   ├── AccountNotFound        it was deleted
 │   │   ├── CheckInNotFound
-│   │   └── RecordingMissing       the stored file is gone
+│   │   ├── UploadNotFound         or it has expired
+│   │   ├── SessionNotFound
+│   │   ├── ExportNotFound
+│   │   ├── RecordingMissing       the stored file is gone
+│   │   └── RecordingDeleted       its speaker wanted it kept no longer
 │   ├── Conflict
 │   │   ├── EmailTaken
 │   │   ├── CheckInIdTaken         the id belongs to another recording
@@ -27,14 +38,24 @@ TandemError
 │   │   ├── CorrectionUnknown      it revokes one that is not there
 │   │   ├── CorrectionsFull
 │   │   ├── NothingHeard           there is no transcript to correct
+│   │   ├── UploadOffsetWrong      a part that does not begin where the last one ended
+│   │   ├── UploadBusy             another request writes at it
+│   │   ├── UploadsFull            too many are open
+│   │   ├── StorageQuotaReached    the account has no room left
+│   │   ├── ExportNotReady
 │   │   └── CheckInUnsettled       it is still being worked on
 │   ├── TransitionNotAllowed       a bug: a state was moved off its graph
 │   ├── TranscriptMissing          a bug: it waits to be tagged and was never transcribed
 │   ├── LeaseLost                  another attempt owns the work
+│   ├── SealBroken                 it is not what was sealed, or not for this place, or not with this key
+│   ├── ServerKeyInvalid
 │   └── ModelInvalid               the model files are missing or altered
 └── TemporaryError                 the same thing may work later
     ├── StorageFull
     ├── StorageUnavailable
+    ├── TooManyRequests            from this address, for this e-mail, or of this account
+    ├── LimitsUnavailable          nobody can count them just now
+    ├── ServerKeyMissing           the key that wraps the keys of accounts
     └── DecoderUnavailable
 
 Each class says what happened (`title`) and what to do (`action`). A message never holds what a person said.
@@ -61,7 +82,7 @@ class PermanentError(TandemError):
 class TemporaryError(TandemError):
     """The same thing may work later."""
 
-    retry_after: ClassVar[int] = 5
+    retry_after: int = 5
     """Seconds to wait before trying again."""
 
 
@@ -125,11 +146,53 @@ class RequestTooLarge(InvalidInput):
     action = "Send a recording to POST /v1/check-ins; everything else is short."
 
 
+class ContentLengthInvalid(InvalidInput):
+    """Content-Length is no number of bytes (RFC 9112, 6.3)."""
+
+    title = "The request does not say how long it is"
+    action = "Send Content-Length once, as the number of bytes of the body."
+
+
 class UploadIncomplete(InvalidInput):
     """The body ended before it was whole."""
 
     title = "The upload broke off"
     action = "Send the recording again with the same id; nothing was stored."
+
+
+class UploadTypeUnsupported(InvalidInput):
+    """A part of an upload is sent as application/offset+octet-stream (tus 1.0)."""
+
+    title = "This is not a part of an upload"
+    action = "Send it with Content-Type: application/offset+octet-stream."
+
+
+class UploadTooLong(InvalidInput):
+    """More bytes than Upload-Length said."""
+
+    title = "The upload has more bytes than it said"
+    action = "Ask for its offset with HEAD, and send what is left of Upload-Length."
+
+
+class ChecksumMismatch(InvalidInput):
+    """The bytes of a part are not those its checksum is of (tus 1.0, checksum)."""
+
+    title = "The part was damaged on its way"
+    action = "Send it again from the same offset; nothing of it was kept."
+
+
+class TusVersionUnsupported(InvalidInput):
+    """Tus-Resumable is missing, or names another version."""
+
+    title = "This version of tus is not spoken here"
+    action = "Send Tus-Resumable: 1.0.0."
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The key came with another request before."""
+
+    title = "This Idempotency-Key belongs to another request"
+    action = "Send each new request with a key of its own, and the same key only with the same request."
 
 
 class CursorInvalid(InvalidInput):
@@ -174,6 +237,13 @@ class NotFound(PermanentError):
     action = "Check the address."
 
 
+class AccountNotFound(NotFound):
+    """It was deleted, and its key with it."""
+
+    title = "There is no such account"
+    action = "Nothing is left of it; sign up again if you want to."
+
+
 class CheckInNotFound(NotFound):
     """No such check-in for this account."""
 
@@ -181,11 +251,39 @@ class CheckInNotFound(NotFound):
     action = "Refresh the list of check-ins."
 
 
+class UploadNotFound(NotFound):
+    """No such upload for this account, or it has expired."""
+
+    title = "There is no such upload"
+    action = "Create a new one for the same recording."
+
+
+class SessionNotFound(NotFound):
+    """No such session for this account."""
+
+    title = "There is no such session"
+    action = "Refresh the list of sessions."
+
+
+class ExportNotFound(NotFound):
+    """No such export for this account, or it has expired."""
+
+    title = "There is no such export"
+    action = "Ask for a new one."
+
+
 class RecordingMissing(NotFound):
     """The row is there, the file is not."""
 
     title = "The recording cannot be found"
     action = "Send it again as a new check-in if the phone still holds it."
+
+
+class RecordingDeleted(NotFound):
+    """Its speaker wanted it kept no longer; the transcript stays."""
+
+    title = "The recording was deleted, as its speaker had chosen"
+    action = "Read the transcript; PATCH /v1/accounts/me sets how long recordings are kept."
 
 
 class Conflict(PermanentError):
@@ -244,6 +342,41 @@ class NothingHeard(Conflict):
     action = "Wait until the check-in is ready; one without speech has no tags."
 
 
+class UploadOffsetWrong(Conflict):
+    """A part has to begin where the last one ended."""
+
+    title = "The part does not begin where the last one ended"
+    action = "Ask for the offset with HEAD and go on from there."
+
+
+class UploadBusy(Conflict):
+    """Another request is writing at it (RFC 4918, 11.3: 423)."""
+
+    title = "Another request is writing at this upload"
+    action = "Wait a few seconds, ask for the offset with HEAD and go on from there."
+
+
+class UploadsFull(Conflict):
+    """More uploads than any phone has open."""
+
+    title = "Too many uploads are open"
+    action = "Finish or delete some of them; those left alone expire by themselves."
+
+
+class StorageQuotaReached(Conflict):
+    """The account has as many bytes of recordings as it may (RFC 4918, 11.5: 507)."""
+
+    title = "The account has no room left for recordings"
+    action = "Keep the recording on the phone; delete check-ins, or have recordings deleted after some days."
+
+
+class ExportNotReady(Conflict):
+    """Its file is not there yet."""
+
+    title = "The export is not ready"
+    action = "Ask for it again until its state is ready; if it failed, ask for a new one."
+
+
 class CheckInUnsettled(Conflict):
     """It is still being worked on."""
 
@@ -269,6 +402,20 @@ class LeaseLost(PermanentError):
     title = "Another attempt has taken this work over"
 
 
+class SealBroken(PermanentError):
+    """Ciphertext that does not open: it was altered, moved, cut, or sealed with another key."""
+
+    title = "What is stored here cannot be opened"
+    action = "Tell whoever runs this server: a key or a backup does not belong to this database."
+
+
+class ServerKeyInvalid(PermanentError):
+    """A setting or file of server keys that holds something else."""
+
+    title = "The server keys cannot be read"
+    action = "Each is 32 bytes in base64, one a line; docs/security.md tells where they come from."
+
+
 class ModelInvalid(PermanentError):
     """The model files are missing or are not the published ones."""
 
@@ -291,8 +438,34 @@ class StorageUnavailable(TemporaryError):
     action = "Keep the recording on the phone and send it again shortly."
 
 
+class TooManyRequests(TemporaryError):
+    """More of them than any person makes (RFC 6585, 4)."""
+
+    title = "There were too many requests"
+    action = "Wait as many seconds as Retry-After says, then send it again."
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(f"The next one is let through in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class LimitsUnavailable(TemporaryError):
+    """Attempts cannot be counted, so none is let through: unlimited guessing is worse than waiting."""
+
+    title = "The request cannot be checked just now"
+    action = "Try again shortly; whoever is signed in stays signed in."
+
+
 class DecoderUnavailable(TemporaryError):
     """The decoding process could not be started, or was lost."""
 
     title = "The recording cannot be looked into just now"
     action = "Keep the recording on the phone and send it again shortly."
+
+
+class ServerKeyMissing(TemporaryError):
+    """The server key that wrapped an account's key is not there: it may come back."""
+
+    title = "A server key is missing"
+    action = "Keep the recording on the phone; whoever runs this server has to bring the key back."
+    retry_after = 60

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from schemas import errors
@@ -22,11 +22,11 @@ from schemas.errors import CheckInNotFound, NotSignedIn
 from schemas.recording import RecordingFormat, RecordingRead
 from service import cursors, ranges, uploads
 from service.corrections import corrected_tags
-from service.dependencies import NewsDep, SandboxDep, SettingsDep, SignedInDep, StoreDep
+from service.dependencies import NewsDep, SandboxDep, SettingsDep, SignedInDep, StoreDep, limit_uploads
 from service.intake import Intake
 from service.problems import documented
-from store.audio import staged
 from store.opening import Store
+from store.sealing import Cipher
 from store.stages import TRANSCRIBE
 from store.tables import CheckIn
 from store.unit_of_work import UnitOfWork
@@ -65,6 +65,7 @@ def _upload_documentation() -> dict[str, Any]:
     summary="Send a recording",
     status_code=status.HTTP_201_CREATED,
     openapi_extra=_upload_documentation(),
+    dependencies=[Depends(limit_uploads)],
     responses=documented(
         errors.RecordingEmpty,
         errors.InvalidInput,
@@ -98,7 +99,8 @@ async def create_check_in(
     **Once this answers 201 the recording is safe** and will be worked on, whatever happens to the server.
     """
     intake = Intake(store, sandbox, max_seconds=settings.max_recording_minutes * 60)
-    with staged(store.audio) as audio:
+    cipher = await run_in_threadpool(_cipher, store, signed_in.account_id)
+    with store.recordings.staged(cipher) as audio:
         create = await uploads.receive(request, audio, max_bytes=settings.max_recording_bytes)
         new = await run_in_threadpool(intake.accept, signed_in.account_id, create, audio)
     if not new:
@@ -161,7 +163,7 @@ def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) 
     """Delete recording, transcript and tags, at once and for good. A run that is going on leaves nothing behind."""
     with store.unit_of_work() as work:
         check_in = work.check_ins.delete_for(signed_in.account_id, check_in_id, now=store.clock())
-        work.afterwards(lambda: store.audio.delete(check_in.audio_key))
+        work.afterwards(lambda: store.recordings.delete(check_in.audio_key))
         work.afterwards(store.database.forget_deleted)
 
 
@@ -195,13 +197,19 @@ def read_audio(check_in_id: UUID, request: Request, signed_in: SignedInDep, stor
     """The recording, byte for byte as it was sent. Understands `Range` (one range), `If-Range`, `If-None-Match`."""
     with store.reading() as reading:
         check_in = reading.check_ins.get_for(signed_in.account_id, check_in_id)
+        cipher = reading.vault.of(signed_in.account_id)
     return ranges.serve(
         request,
-        lambda: store.audio.open(check_in.audio_key),
+        lambda: store.recordings.open(check_in.audio_key, cipher),
         size=check_in.audio_size,
         media_type=check_in.audio_format.media_type,
         etag=f'"{check_in.audio_sha256}"',
     )
+
+
+def _cipher(store: Store, account_id: UUID) -> Cipher:
+    with store.reading() as reading:
+        return reading.vault.of(account_id)
 
 
 def _read(store: Store, account_id: UUID, check_in_id: UUID) -> CheckInRead:

@@ -103,7 +103,7 @@ def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: Signed
         check_in = work.check_ins.tag_again(signed_in.account_id, check_in_id, now=store.clock())
         if work.results.transcript(check_in_id) != heard:  # it was run again meanwhile
             raise errors.CheckInUnsettled
-        work.results.save_transcript(check_in_id, edited)
+        work.results.save_transcript(check_in_id, edited, now=store.clock())
         work.nudge(TAG, check_in_id, attempts=check_in.attempt)
     return edited
 

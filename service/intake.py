@@ -7,11 +7,11 @@ import structlog
 
 from schemas.check_in import CheckInCreate
 from schemas.errors import CheckInNotFound, PermanentError, RecordingTooLong
-from store.audio import StagedAudio
 from store.check_ins import StoredRecording
 from store.media.formats import SNIFF_BYTES, sniff
 from store.media.sandbox import Sandbox
 from store.opening import Store
+from store.recordings import StagedRecording, in_memory
 from store.stages import TRANSCRIBE
 
 log = structlog.get_logger()
@@ -25,10 +25,10 @@ class Intake:
     sandbox: Sandbox
     max_seconds: float
 
-    def accept(self, account_id: UUID, create: CheckInCreate, audio: StagedAudio) -> bool:
+    def accept(self, account_id: UUID, create: CheckInCreate, audio: StagedRecording) -> bool:
         """Make the recording durable, commit its check-in, and only then queue its job.
 
-        Whether the check-in is new. Raises the errors of `Sandbox.probe`, `CheckIns.add` and `AudioStore`.
+        Whether the check-in is new. Raises the errors of `Sandbox.probe`, `CheckIns.add` and `StagedRecording.keep`.
         """
         known = self._known(account_id, create, audio)
         recording = known or self._keep(audio)
@@ -36,12 +36,12 @@ class Intake:
             key = self._commit(account_id, create, recording)
         except PermanentError:  # refused; after any other error its row may be there all the same
             if known is None:
-                self.store.audio.delete(recording.key)
+                self.store.recordings.delete(recording.key)
             raise
         if key is None:
             log.info("check_in.received", check_in_id=str(create.id), audio_seconds=recording.seconds)
         elif recording.key != key:  # another request with the same id was faster
-            self.store.audio.delete(recording.key)
+            self.store.recordings.delete(recording.key)
         return key is None
 
     def _commit(self, account_id: UUID, create: CheckInCreate, recording: StoredRecording) -> str | None:
@@ -52,7 +52,7 @@ class Intake:
                 work.nudge(TRANSCRIBE, check_in.id, attempts=check_in.attempt)
             return None if new else check_in.audio_key
 
-    def _known(self, account_id: UUID, create: CheckInCreate, audio: StagedAudio) -> StoredRecording | None:
+    def _known(self, account_id: UUID, create: CheckInCreate, audio: StagedRecording) -> StoredRecording | None:
         """The recording of a check-in that exists, with the hash of what was sent now, for `add` to compare."""
         try:
             with self.store.reading() as reading:
@@ -61,12 +61,11 @@ class Intake:
             return None
         return StoredRecording(known.audio_key, known.audio_format, audio.size, audio.sha256, known.audio_seconds)
 
-    def _keep(self, audio: StagedAudio) -> StoredRecording:
-        file = audio.file
-        file.seek(0)
-        format_ = sniff(file.read(SNIFF_BYTES))
-        try:
-            probe = self.sandbox.probe(file, format_, max_seconds=self.max_seconds)
-        except RecordingTooLong as error:
-            raise RecordingTooLong(f"A recording may last {self.max_seconds / 60:g} minutes") from error
+    def _keep(self, audio: StagedRecording) -> StoredRecording:
+        with audio.finish() as content, in_memory(content) as file:
+            format_ = sniff(file.read(SNIFF_BYTES))
+            try:
+                probe = self.sandbox.probe(file, format_, max_seconds=self.max_seconds)
+            except RecordingTooLong as error:
+                raise RecordingTooLong(f"A recording may last {self.max_seconds / 60:g} minutes") from error
         return StoredRecording(audio.keep(), format_, audio.size, audio.sha256, probe.seconds)

@@ -14,7 +14,7 @@ from streaming_form_data.validators import ValidationError as FieldTooLong
 
 from schemas.check_in import CheckInCreate
 from schemas.errors import InvalidInput, RecordingEmpty, RecordingTooLarge, UploadIncomplete
-from store.audio import StagedAudio
+from store.recordings import StagedRecording
 
 AUDIO_FIELD = "audio"
 MAX_FIELD_BYTES = 1_000
@@ -25,7 +25,7 @@ BUFFER_BYTES = 256 * 1024
 """Written to disk in pieces of this size, each off the event loop."""
 
 
-async def receive(request: Request, audio: StagedAudio, *, max_bytes: int) -> CheckInCreate:
+async def receive(request: Request, audio: StagedRecording, *, max_bytes: int) -> CheckInCreate:
     """Stream the body into `audio`; returns what the phone tells about it.
 
     Raises RecordingTooLarge (before reading where Content-Length tells), RecordingEmpty, UploadIncomplete,
@@ -55,7 +55,7 @@ def parse_create(fields: dict[str, Any], *, where: str) -> CheckInCreate:
         raise RequestValidationError([{**detail, "loc": (where, *detail["loc"])} for detail in details]) from None
 
 
-async def _receive_form(request: Request, audio: StagedAudio, *, max_bytes: int) -> CheckInCreate:
+async def _receive_form(request: Request, audio: StagedRecording, *, max_bytes: int) -> CheckInCreate:
     fields = {name: _FieldTarget(MaxSizeValidator(MAX_FIELD_BYTES)) for name in CheckInCreate.model_fields}
     audio_part = _AudioTarget(audio, max_bytes)
     try:
@@ -118,7 +118,7 @@ class _FieldTarget(_Part, ValueTarget):  # type: ignore[misc]  # the library shi
 class _AudioTarget(_Part, BaseTarget):  # type: ignore[misc]
     """The part that goes into the audio store."""
 
-    def __init__(self, audio: StagedAudio, max_bytes: int) -> None:
+    def __init__(self, audio: StagedRecording, max_bytes: int) -> None:
         super().__init__()
         self._audio = audio
         self._max_bytes = max_bytes

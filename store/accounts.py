@@ -9,7 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import EmailTaken
 from store.database import DatabaseSession
+from store.sealing import Place
 from store.tables import Account
+from store.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,19 @@ class SpeechPreferences:
 class Accounts:
     """E-mail addresses arrive here in lower case."""
 
-    def __init__(self, session: DatabaseSession) -> None:
+    def __init__(self, session: DatabaseSession, vault: Vault) -> None:
         self._session = session
+        self._vault = vault
 
     def add(self, email: str, *, password_hash: str, now: datetime) -> Account:
-        """Raises EmailTaken."""
+        """Somebody new, with a key of their own. Raises EmailTaken, ServerKeyMissing."""
         account = Account(id=uuid4(), email=email, password_hash=password_hash, created_at=now, last_cursor=0)
         try:
             with self._session.begin_nested():
                 self._session.add(account)
         except IntegrityError as error:
             raise EmailTaken from error
+        self._vault.make(account.id, now=now)
         return account
 
     def get(self, account_id: UUID) -> Account:
@@ -50,13 +54,23 @@ class Accounts:
         if languages is not None:
             account.languages = " ".join(languages)
         if vocabulary is not None:
-            account.vocabulary = list(vocabulary) or None
+            cipher = self._vault.of(account_id)
+            sealed = cipher.seal_document(list(vocabulary), _vocabulary_place(account_id))
+            account.vocabulary = sealed if vocabulary else None
 
     def speech_of(self, account_id: UUID) -> SpeechPreferences:
         """What was told about the speech in an account's recordings."""
         account = self.get(account_id)
-        return SpeechPreferences(tuple(account.languages.split()), tuple(account.vocabulary or ()))
+        vocabulary: list[str] = []
+        if account.vocabulary is not None:
+            cipher = self._vault.of(account_id)
+            vocabulary = cipher.open_document(account.vocabulary, _vocabulary_place(account_id))
+        return SpeechPreferences(tuple(account.languages.split()), tuple(vocabulary))
 
     def find(self, email: str) -> Account | None:
         """By e-mail."""
         return self._session.scalar(select(Account).where(Account.email == email))
+
+
+def _vocabulary_place(account_id: UUID) -> Place:
+    return Place("accounts", account_id, "vocabulary")

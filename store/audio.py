@@ -1,52 +1,31 @@
-"""Recordings on disk: staged while they arrive, durable once kept, gone when deleted."""
+"""Where sealed recordings are kept: a folder, or any other place that takes whole files by key."""
 
 import errno
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from schemas.errors import RecordingMissing, StorageFull, StorageUnavailable
 
 
-class StagedAudio(Protocol):
-    """A recording that is still arriving. Unless it is kept, nothing of it stays."""
-
-    size: int
-
-    def write(self, chunk: bytes) -> None:
-        """Add to its end. Raises StorageFull, StorageUnavailable."""
-
-    @property
-    def sha256(self) -> str:
-        """Of what has been written so far, in hex."""
-
-    @property
-    def file(self) -> BinaryIO:
-        """What has been written so far, seekable, for reading."""
-
-    def keep(self) -> str:
-        """Make it durable; returns its key. Raises StorageFull, StorageUnavailable."""
-
-    def discard(self) -> None:
-        """Forget it, if it was not kept."""
-
-
 class AudioStore(Protocol):
-    """Recordings by key."""
+    """Sealed recordings by key: 32 hex characters, never given twice."""
 
-    def stage(self) -> StagedAudio:
-        """Begin to receive a recording."""
+    def put(self, key: str, file: Path) -> None:
+        """Take over a complete file, durably; then it is gone from where it lay. A key that is there is left alone.
+
+        Raises StorageFull, StorageUnavailable; the file is then where it was.
+        """
 
     def open(self, key: str) -> BinaryIO:
-        """A seekable file with a descriptor of its own. Raises RecordingMissing."""
+        """Seekable, for reading. Raises RecordingMissing, StorageUnavailable."""
 
     def delete(self, key: str) -> None:
-        """Remove it; nothing happens where it is gone already."""
+        """Remove it; nothing happens where it is gone already. Raises StorageUnavailable."""
 
     def belongs_to(self, owner: UUID) -> bool:
         """Whether these are the recordings of this database. The first that asks becomes the owner."""
@@ -55,40 +34,40 @@ class AudioStore(Protocol):
         """Keys of recordings older than so many seconds: the janitor looks whether they still belong to a row."""
 
 
-@contextmanager
-def staged(store: AudioStore) -> Iterator[StagedAudio]:
-    """Receive a recording; what was not kept by the end of the block is discarded."""
-    audio = store.stage()
-    try:
-        yield audio
-    finally:
-        audio.discard()
-
-
 class LocalAudioStore:
-    """A folder. `incoming/` holds what is arriving, `<two letters>/` what is kept."""
+    """A folder with folders by the first two characters of the keys."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._incoming = folder / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def stage(self) -> "LocalStagedAudio":
-        """Begin a file in `incoming/`."""
-        with _storage_errors():
-            return LocalStagedAudio(self._incoming / uuid4().hex, self)
+    def put(self, key: str, file: Path) -> None:
+        """Content first, then the name, each to the disk."""
+        place = self._path(key)
+        with storage_errors():
+            sync(file)
+            place.parent.mkdir(exist_ok=True, mode=0o700)
+            if place.exists():
+                file.unlink()
+                return
+            file.rename(place)
+            sync(place.parent)
+            sync(place.parent.parent)
 
     def open(self, key: str) -> BinaryIO:
         """Open the file."""
         try:
-            return self.path(key).open("rb")
-        except FileNotFoundError as error:
-            raise RecordingMissing from error
+            with storage_errors():
+                return self._path(key).open("rb")
+        except StorageUnavailable as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                raise RecordingMissing from error
+            raise
 
     def delete(self, key: str) -> None:
         """Unlink the file."""
-        with _storage_errors():
-            self.path(key).unlink(missing_ok=True)
+        with storage_errors():
+            self._path(key).unlink(missing_ok=True)
 
     def belongs_to(self, owner: UUID) -> bool:
         """As a file in the folder tells."""
@@ -101,70 +80,28 @@ class LocalAudioStore:
         return True
 
     def old_keys(self, *, minimum_age: float) -> Iterator[str]:
-        """Kept files by their age; what has been arriving for longer than that is removed on the way."""
-        oldest = time.time() - minimum_age
-        for path in self._folder.glob("*/*"):
-            if _modified_before(path, oldest):
-                if path.parent == self._incoming:
-                    path.unlink(missing_ok=True)
-                else:
-                    yield path.name
+        """By the files' age."""
+        for path in old_files(self._folder, "??/*", minimum_age=minimum_age):
+            yield path.name
 
-    def path(self, key: str) -> Path:
-        """Where a recording lies."""
+    def _path(self, key: str) -> Path:
         return self._folder / key[:2] / key
 
 
-class LocalStagedAudio:
-    """A growing file that is renamed into its place."""
-
-    def __init__(self, path: Path, store: LocalAudioStore) -> None:
-        self._path = path
-        self._store = store
-        self._file = path.open("w+b")
-        self._hash = sha256()
-        self.size = 0
-
-    def write(self, chunk: bytes) -> None:
-        """Append."""
-        with _storage_errors():
-            self._file.write(chunk)
-        self._hash.update(chunk)
-        self.size += len(chunk)
-
-    @property
-    def sha256(self) -> str:
-        """Hash of what was written."""
-        return self._hash.hexdigest()
-
-    @property
-    def file(self) -> BinaryIO:
-        """The file itself, flushed."""
-        with _storage_errors():
-            self._file.flush()
-        return self._file
-
-    def keep(self) -> str:
-        """Content first, then the name, each to the disk."""
-        key = self._path.name
-        place = self._store.path(key)
-        with _storage_errors():
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            place.parent.mkdir(exist_ok=True, mode=0o700)
-            self._path.rename(place)
-            for folder in (place.parent, place.parent.parent):
-                _sync_folder(folder)
-        return key
-
-    def discard(self) -> None:
-        """Close, and unlink what still lies in `incoming/`."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+def old_files(folder: Path, pattern: str, *, minimum_age: float) -> Iterator[Path]:
+    """Files that nobody has written to for so many seconds."""
+    oldest = time.time() - minimum_age
+    for path in folder.glob(pattern):
+        try:
+            if path.stat().st_mtime < oldest:
+                yield path
+        except FileNotFoundError:
+            continue
 
 
 @contextmanager
-def _storage_errors() -> Iterator[None]:
+def storage_errors() -> Iterator[None]:
+    """What goes wrong with files, in our own words: StorageFull, StorageUnavailable."""
     try:
         yield
     except OSError as error:
@@ -172,15 +109,9 @@ def _storage_errors() -> Iterator[None]:
         raise (StorageFull if full else StorageUnavailable) from error
 
 
-def _modified_before(path: Path, moment: float) -> bool:
-    try:
-        return path.stat().st_mtime < moment
-    except FileNotFoundError:
-        return False
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have a file or a folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,10 +1,8 @@
-"""Column types: moments in UTC, and what a person said."""
+"""Column types: moments in UTC."""
 
-import json
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import DateTime, Dialect, LargeBinary
+from sqlalchemy import DateTime, Dialect
 from sqlalchemy.types import TypeDecorator
 
 
@@ -27,21 +25,3 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Said(TypeDecorator[Any]):
-    """A JSON document that holds what a person said: the one place where encryption goes in.
-
-    Stored as bytes, so that ciphertext needs no other column, and no database tool shows it as text by chance.
-    """
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
-        """To UTF-8 JSON."""
-        return None if value is None else json.dumps(value, ensure_ascii=False).encode()
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
-        """From UTF-8 JSON."""
-        return None if value is None else json.loads(value)

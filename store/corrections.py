@@ -16,18 +16,40 @@ from schemas.transcript import Transcript
 from store.anchors import Anchor, read_words
 from store.database import DatabaseSession
 from store.placing import place
+from store.sealing import Place
 from store.tables import CorrectionRow
+from store.vault import Vault
 
 MOST = 500
 """Corrections of one check-in: every one is looked up each time its tags are read."""
 _REASON = "The speaker says so"
 
 
+@dataclass(frozen=True)
+class KeptCorrection:
+    """A correction as it was kept: what was said, and the words it was about (`before`, `after`)."""
+
+    id: UUID
+    created_at: datetime
+    document: dict[str, Any]
+
+    @property
+    def said(self) -> Correction:
+        """As it was made."""
+        return Correction.model_validate(self.document["said"])
+
+    def quote(self, side: str) -> str | None:
+        """The words of one side."""
+        anchor = self.document[side]
+        return anchor["quote"] if anchor else None
+
+
 class Corrections:
     """The corrections of a check-in, oldest first."""
 
-    def __init__(self, session: DatabaseSession) -> None:
+    def __init__(self, session: DatabaseSession, vault: Vault) -> None:
         self._session = session
+        self._vault = vault
 
     def add(self, check_in_id: UUID, create: CorrectionCreate, transcript: Transcript, *, now: datetime) -> bool:
         """Keep a correction; False where it was kept before. Call with the check-in locked: numbers grow by one.
@@ -37,7 +59,7 @@ class Corrections:
         """
         known = self._session.get(CorrectionRow, (check_in_id, create.id))
         if known is not None:
-            if _said(known).model_dump() != create.model_dump():
+            if self._open(known).said.model_dump() != create.model_dump():
                 raise CorrectionIdTaken
             return False
         number = self._session.scalar(select(func.count()).where(CorrectionRow.check_in_id == check_in_id)) or 0
@@ -50,31 +72,38 @@ class Corrections:
             "before": _anchor(create.before, transcript),
             "after": _anchor(create.after, transcript),
         }
+        sealed = self._vault.of_check_in(check_in_id).seal_document(document, _place_of(check_in_id, create.id))
         self._session.add(
-            CorrectionRow(check_in_id=check_in_id, id=create.id, number=number, created_at=now, correction=document)
+            CorrectionRow(check_in_id=check_in_id, id=create.id, number=number, created_at=now, sealed=sealed)
         )
         return True
 
-    def of(self, check_in_id: UUID) -> Sequence[CorrectionRow]:
+    def of(self, check_in_id: UUID) -> Sequence[KeptCorrection]:
         """All of them, oldest first."""
         query = select(CorrectionRow).where(CorrectionRow.check_in_id == check_in_id)
-        return self._session.scalars(query.order_by(CorrectionRow.number)).all()
+        return [self._open(row) for row in self._session.scalars(query.order_by(CorrectionRow.number))]
 
     def _check_revoked(self, check_in_id: UUID, revoked: UUID) -> None:
         row = self._session.get(CorrectionRow, (check_in_id, revoked))
-        if row is None or _said(row).revokes:
+        if row is None or self._open(row).said.revokes:
             raise CorrectionUnknown
 
+    def _open(self, row: CorrectionRow) -> KeptCorrection:
+        cipher = self._vault.of_check_in(row.check_in_id)
+        return KeptCorrection(
+            row.id, row.created_at, cipher.open_document(row.sealed, _place_of(row.check_in_id, row.id))
+        )
 
-def read_corrections(rows: Sequence[CorrectionRow], transcript: Transcript | None) -> tuple[CorrectionRead, ...]:
+
+def read_corrections(rows: Sequence[KeptCorrection], transcript: Transcript | None) -> tuple[CorrectionRead, ...]:
     """The history for its speaker to read."""
     revoked = _revoked(rows)
     found = {placed.said.id: placed for placed in _placed(rows, transcript.tagged.text if transcript else "")}
     return tuple(
         CorrectionRead(
             **found[row.id].said.model_dump(),
-            before_quote=_quote(row, "before"),
-            after_quote=_quote(row, "after"),
+            before_quote=row.quote("before"),
+            after_quote=row.quote("after"),
             created_at=row.created_at,
             revoked=row.id in revoked,
             stands=bool(found[row.id].before or found[row.id].after),
@@ -84,7 +113,7 @@ def read_corrections(rows: Sequence[CorrectionRow], transcript: Transcript | Non
 
 
 def apply_corrections(
-    tags: Iterable[Tag], corrections: Sequence[CorrectionRow], transcript: Transcript
+    tags: Iterable[Tag], corrections: Sequence[KeptCorrection], transcript: Transcript
 ) -> tuple[Tag, ...]:
     """The tags as the speaker wants them: what they removed is gone, what they said is there, whoever finds what."""
     current = list(tags)
@@ -123,21 +152,17 @@ class _Placed:
         return [TextTag(**after.model_dump() | places, confidence=1.0, reason=_REASON, source=TagSource.SPEAKER)]
 
 
-def _placed(rows: Iterable[CorrectionRow], text: str) -> list[_Placed]:
+def _placed(rows: Iterable[KeptCorrection], text: str) -> list[_Placed]:
     words = read_words(text)
 
     def found(document: dict[str, Any] | None) -> tuple[int, int] | None:
         return Anchor.from_document(document).find(words) if document else None
 
-    return [_Placed(_said(row), found(row.correction["before"]), found(row.correction["after"])) for row in rows]
+    return [_Placed(row.said, found(row.document["before"]), found(row.document["after"])) for row in rows]
 
 
-def _said(row: CorrectionRow) -> Correction:
-    return Correction.model_validate(row.correction["said"])
-
-
-def _revoked(rows: Iterable[CorrectionRow]) -> set[UUID]:
-    return {revoked for row in rows if (revoked := _said(row).revokes)}
+def _revoked(rows: Iterable[KeptCorrection]) -> set[UUID]:
+    return {revoked for row in rows if (revoked := row.said.revokes)}
 
 
 def _is(tag: Tag, reference: TagReference, place_: tuple[int, int]) -> bool:
@@ -158,6 +183,5 @@ def _anchor(reference: TagReference | None, transcript: Transcript) -> dict[str,
     return anchor.to_document()
 
 
-def _quote(row: CorrectionRow, side: str) -> str | None:
-    document = row.correction[side]
-    return document["quote"] if document else None
+def _place_of(check_in_id: UUID, correction_id: UUID) -> Place:
+    return Place("corrections", f"{check_in_id} {correction_id}", "correction")

@@ -19,15 +19,15 @@ def remove_orphans(store: Store, *, minimum_age: float = MINIMUM_AGE_SECONDS) ->
     """
     with store.database.reading() as session:
         identity = session.scalars(select(Identity.id)).one()
-    if not store.audio.belongs_to(identity):
+    if not store.recordings.belongs_to(identity):
         log.error("janitor.refused", reason="the recordings belong to another database")
         return 0
     removed = 0
-    for key in store.audio.old_keys(minimum_age=minimum_age):
+    for key in store.recordings.old_keys(minimum_age=minimum_age):
         with store.database.reading() as session:
             owned = session.scalar(select(CheckIn.id).where(CheckIn.audio_key == key))
         if owned is None:
-            store.audio.delete(key)
+            store.recordings.delete(key)
             removed += 1
     if removed:
         log.info("janitor.removed", count=removed)

@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from store.audio import AudioStore, LocalAudioStore
+from store.audio import LocalAudioStore
 from store.claims import ClaimRules
 from store.database import Database
+from store.recordings import Recordings
+from store.server_keys import LocalServerKeys, ServerKeys, from_factory, make_key_file
 from store.settings import StoreSettings
 from store.unit_of_work import UnitOfWork, reading, unit_of_work
 from store.wake_ups import RedisWakeUps, WakeUps, connect
@@ -25,18 +27,19 @@ class Store:
     """What API and workers share."""
 
     database: Database
-    audio: AudioStore
+    recordings: Recordings
     wake_ups: WakeUps
     rules: ClaimRules
+    keys: ServerKeys
     clock: Clock = utc_now
 
     def unit_of_work(self) -> AbstractContextManager[UnitOfWork]:
         """A transaction that is committed at the end of the block."""
-        return unit_of_work(self.database.writing, self.wake_ups, self.rules)
+        return unit_of_work(self.database.writing, self.wake_ups, self.rules, self.keys)
 
     def reading(self) -> AbstractContextManager[UnitOfWork]:
         """A transaction that only looks."""
-        return reading(self.database.reading, self.rules)
+        return reading(self.database.reading, self.rules, self.keys)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -56,7 +59,19 @@ def open_store(settings: StoreSettings) -> Store:
     """The real thing."""
     return Store(
         database=Database(settings.resolved_database_url),
-        audio=LocalAudioStore(settings.audio_folder),
+        recordings=Recordings(LocalAudioStore(settings.audio_folder), settings.incoming_folder),
         wake_ups=RedisWakeUps(connect(settings.resolved_redis_url)),
         rules=claim_rules(settings),
+        keys=server_keys(settings),
     )
+
+
+def server_keys(settings: StoreSettings) -> ServerKeys:
+    """The server's keys as set; in the data folder where nothing is said, made there once. Raises ServerKeyInvalid."""
+    if settings.server_keys_factory:
+        return from_factory(settings.server_keys_factory)
+    if settings.server_keys:
+        return LocalServerKeys(text=settings.server_keys.get_secret_value())
+    if not settings.server_keys_file:
+        make_key_file(settings.resolved_server_keys_file)
+    return LocalServerKeys(file=settings.resolved_server_keys_file)

@@ -1,50 +1,107 @@
-"""Results: transcripts and tags, kept as documents that hold what a person said."""
+"""Results: transcripts and tags, sealed with the key of whoever spoke."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from schemas.tag import Tag
 from schemas.transcript import Transcript
 from store.database import DatabaseSession
-from store.tables import PartialTranscript, Tagging, TranscriptRow
+from store.sealing import Place
+from store.tables import PartialTranscript, Tagging, TranscriptRow, TranscriptVersion
+from store.vault import Vault
 
 
 class Results:
-    """What the stages leave. A check-in has at most one of each."""
+    """What the stages leave. A check-in has at most one of each, and the transcripts that went before."""
 
-    def __init__(self, session: DatabaseSession) -> None:
+    def __init__(self, session: DatabaseSession, vault: Vault) -> None:
         self._session = session
+        self._vault = vault
 
     def transcript(self, check_in_id: UUID) -> Transcript | None:
         """What was heard, if it was transcribed."""
         row = self._session.get(TranscriptRow, check_in_id)
-        return None if row is None else Transcript.model_validate(row.transcript)
+        return None if row is None else self._open(row)
+
+    def earlier_transcripts(self, check_in_id: UUID) -> Sequence[tuple[int, datetime | None, Transcript]]:
+        """How it read before: (version, when it was made, transcript), oldest first."""
+        query = select(TranscriptVersion).where(TranscriptVersion.check_in_id == check_in_id)
+        rows = self._session.scalars(query.order_by(TranscriptVersion.version)).all()
+        return [(row.version, row.made_at, self._open(row)) for row in rows]
+
+    def version(self, check_in_id: UUID) -> tuple[int, datetime | None]:
+        """Number of the present transcript, 0 where there is none, and when it was made."""
+        row = self._session.get(TranscriptRow, check_in_id)
+        return (0, None) if row is None else (row.version, row.made_at)
 
     def partial(self, check_in_id: UUID) -> tuple[Transcript, float] | None:
         """What was heard before the transcription broke off: (transcript, seconds of the recording listened to)."""
         row = self._session.get(PartialTranscript, check_in_id)
-        return None if row is None else (Transcript.model_validate(row.transcript), row.seconds)
+        if row is None:
+            return None
+        document = self._vault.of_check_in(check_in_id).open_document(row.sealed, partial_place(check_in_id))
+        return Transcript.model_validate(document), row.seconds
 
     def tags(self, check_in_id: UUID) -> tuple[Tag, ...] | None:
         """The tags; None until they were made."""
         row = self._session.get(Tagging, check_in_id)
-        return None if row is None else tuple(Tag.model_validate(tag) for tag in row.tags)
+        if row is None:
+            return None
+        document = self._vault.of_check_in(check_in_id).open_document(row.sealed, _tags_place(check_in_id))
+        return tuple(Tag.model_validate(tag) for tag in document)
 
-    def save_transcript(self, check_in_id: UUID, transcript: Transcript | None) -> None:
-        """Replace the transcript. Tags of an earlier one go with it: their places are in the old words.
+    def save_transcript(self, check_in_id: UUID, transcript: Transcript | None, *, now: datetime) -> None:
+        """Replace the transcript; the one before stays in the history. Its tags go: their places are in its words.
 
         What was heard on the way there goes too, and its progress with it.
         """
         self._session.execute(delete(Tagging).where(Tagging.check_in_id == check_in_id))
         self._session.execute(delete(PartialTranscript).where(PartialTranscript.check_in_id == check_in_id))
-        if transcript is None:
-            self._session.execute(delete(TranscriptRow).where(TranscriptRow.check_in_id == check_in_id))
-        else:
-            document = transcript.model_dump(mode="json")
-            self._session.merge(TranscriptRow(check_in_id=check_in_id, transcript=document))
+        before = self._session.get(TranscriptRow, check_in_id)
+        version = self._keep(before) + 1 if before else self._newest(check_in_id) + 1
+        if before:
+            self._session.delete(before)
+            self._session.flush()
+        if transcript is not None:
+            place = transcript_place(check_in_id, version)
+            sealed = self._vault.of_check_in(check_in_id).seal_document(transcript.model_dump(mode="json"), place)
+            self._session.add(TranscriptRow(check_in_id=check_in_id, version=version, made_at=now, sealed=sealed))
+            self._session.flush()
 
     def save_tags(self, check_in_id: UUID, tags: tuple[Tag, ...], *, tagger: str) -> None:
         """Replace the tags."""
         document = [tag.model_dump(mode="json") for tag in tags]
-        self._session.merge(Tagging(check_in_id=check_in_id, tagger=tagger, tags=document))
+        sealed = self._vault.of_check_in(check_in_id).seal_document(document, _tags_place(check_in_id))
+        self._session.merge(Tagging(check_in_id=check_in_id, tagger=tagger, sealed=sealed))
+
+    def _keep(self, row: TranscriptRow) -> int:
+        """Put a transcript into the history, as it was sealed; returns its version."""
+        self._session.add(
+            TranscriptVersion(check_in_id=row.check_in_id, version=row.version, made_at=row.made_at, sealed=row.sealed)
+        )
+        return row.version
+
+    def _newest(self, check_in_id: UUID) -> int:
+        query = select(TranscriptVersion.version).where(TranscriptVersion.check_in_id == check_in_id)
+        return self._session.scalar(query.order_by(TranscriptVersion.version.desc()).limit(1)) or 0
+
+    def _open(self, row: TranscriptRow | TranscriptVersion) -> Transcript:
+        place = transcript_place(row.check_in_id, row.version)
+        return Transcript.model_validate(self._vault.of_check_in(row.check_in_id).open_document(row.sealed, place))
+
+
+def transcript_place(check_in_id: UUID, version: int) -> Place:
+    """A transcript keeps its place when a later one takes over: its version is part of it."""
+    return Place("transcripts", check_in_id, "transcript", version)
+
+
+def partial_place(check_in_id: UUID) -> Place:
+    """What was heard so far."""
+    return Place("partial_transcripts", check_in_id, "transcript")
+
+
+def _tags_place(check_in_id: UUID) -> Place:
+    return Place("taggings", check_in_id, "tags")

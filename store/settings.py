@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,6 +17,13 @@ class StoreSettings(BaseSettings):
     """SQLAlchemy URL, e.g. postgresql+psycopg://user:password@host/name. Empty: SQLite in the data folder."""
     redis_url: str = ""
     """URL of Redis or Valkey, e.g. redis://host:6379/0. Empty: the embedded Valkey in the data folder."""
+    server_keys_file: Path | None = None
+    """File of the server keys, one a line in base64: they wrap the keys of all accounts, and whoever loses them loses
+    everything. Empty: `server.keys` in the data folder, made at the first start."""
+    server_keys: SecretStr | None = None
+    """The server keys themselves, with commas between, in place of a file."""
+    server_keys_factory: str = ""
+    """`package.module:factory` of a `store.server_keys.ServerKeys`: a key management service."""
     lease_seconds: float = Field(default=12, gt=0)
     """How long a worker owns a check-in without a sign of life before others may take it."""
     sweep_seconds: float = Field(default=1, gt=0)
@@ -51,3 +58,13 @@ class StoreSettings(BaseSettings):
     def audio_folder(self) -> Path:
         """Folder of the recordings."""
         return self.data_folder.absolute() / "audio"
+
+    @property
+    def incoming_folder(self) -> Path:
+        """Folder of what is arriving."""
+        return self.data_folder.absolute() / "incoming"
+
+    @property
+    def resolved_server_keys_file(self) -> Path:
+        """File of the server keys, the one in the data folder included."""
+        return self.server_keys_file or self.data_folder.absolute() / "server.keys"

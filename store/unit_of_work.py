@@ -16,9 +16,11 @@ from store.corrections import Corrections
 from store.database import DatabaseSession
 from store.progress import Progress
 from store.results import Results
+from store.server_keys import ServerKeys
 from store.sessions import Sessions
 from store.stage_totals import StageTotals
 from store.stages import Stage
+from store.vault import Vault
 from store.wake_ups import WakeUps
 
 log = structlog.get_logger()
@@ -27,19 +29,20 @@ log = structlog.get_logger()
 class UnitOfWork:
     """All that can be done within one transaction."""
 
-    def __init__(self, session: DatabaseSession, rules: ClaimRules) -> None:
+    def __init__(self, session: DatabaseSession, rules: ClaimRules, keys: ServerKeys) -> None:
         self._session = session
         self._accounts_changed: dict[UUID, None] = {}
         self._nudges: list[tuple[Stage, UUID, int]] = []
         self._afterwards: list[Callable[[], None]] = []
-        self.accounts = Accounts(session)
+        self.vault = Vault(session, keys)
+        self.accounts = Accounts(session, self.vault)
         self.sessions = Sessions(session)
         self.changes = Changes(session, on_change=lambda account_id: self._accounts_changed.update({account_id: None}))
         self.check_ins = CheckIns(session, self.changes)
-        self.progress = Progress(session, self.changes)
+        self.progress = Progress(session, self.changes, self.vault)
         self.claims = Claims(session, self.check_ins, self.progress, rules)
-        self.results = Results(session)
-        self.corrections = Corrections(session)
+        self.results = Results(session, self.vault)
+        self.corrections = Corrections(session, self.vault)
         self.stage_totals = StageTotals(session)
 
     def nudge(self, stage: Stage, check_in_id: UUID, *, attempts: int) -> None:
@@ -66,7 +69,7 @@ class UnitOfWork:
 
 @contextmanager
 def unit_of_work(
-    session_factory: Callable[[], DatabaseSession], wake_ups: WakeUps, rules: ClaimRules
+    session_factory: Callable[[], DatabaseSession], wake_ups: WakeUps, rules: ClaimRules, keys: ServerKeys
 ) -> Iterator[UnitOfWork]:
     """One transaction: committed at the end of the block; an exception takes back everything, messages included.
 
@@ -74,7 +77,7 @@ def unit_of_work(
     """
     try:
         with session_factory() as session:
-            work = UnitOfWork(session, rules)
+            work = UnitOfWork(session, rules, keys)
             yield work
             work.commit(wake_ups)
     except OperationalError as error:
@@ -82,10 +85,12 @@ def unit_of_work(
 
 
 @contextmanager
-def reading(session_factory: Callable[[], DatabaseSession], rules: ClaimRules) -> Iterator[UnitOfWork]:
+def reading(
+    session_factory: Callable[[], DatabaseSession], rules: ClaimRules, keys: ServerKeys
+) -> Iterator[UnitOfWork]:
     """A transaction that only looks: nothing is committed. Raises StorageUnavailable."""
     try:
         with session_factory() as session:
-            yield UnitOfWork(session, rules)
+            yield UnitOfWork(session, rules, keys)
     except OperationalError as error:
         raise StorageUnavailable from error

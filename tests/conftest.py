@@ -21,8 +21,10 @@ from store.audio import LocalAudioStore
 from store.claims import ClaimRules
 from store.database import Database
 from store.media.sandbox import Sandbox
-from store.opening import Store
+from store.opening import Clock, Store
+from store.recordings import Recordings
 from store.schema import migrate
+from store.server_keys import LocalServerKeys, make_key_file
 from store.settings import StoreSettings
 from store.tables import Table
 from tandem.embedded import redis_answers, valkey_argv
@@ -130,9 +132,12 @@ def database(request: pytest.FixtureRequest) -> Database:
     return database
 
 
-def make_store(database: Database, folder: Path, clock: FakeClock) -> Store:
+def make_store(database: Database, folder: Path, clock: Clock) -> Store:
     """A store whose wake-ups are only remembered."""
-    return Store(database, LocalAudioStore(folder / "audio"), MemoryWakeUps(), RULES, clock)
+    make_key_file(folder / "server.keys")
+    recordings = Recordings(LocalAudioStore(folder / "audio"), folder / "incoming")
+    keys = LocalServerKeys(file=folder / "server.keys")
+    return Store(database, recordings, MemoryWakeUps(), RULES, keys, clock)
 
 
 @pytest.fixture
@@ -168,7 +173,7 @@ def settings(tmp_path: Path, valkey_url: str) -> ServiceSettings:
 
 @pytest.fixture
 def client(
-    settings: ServiceSettings, sqlite_store: Store, sandbox: Sandbox, passwords: Passwords
+    settings: ServiceSettings, sqlite_store: Store, sandbox: Sandbox, passwords: Passwords, redis: Redis
 ) -> Iterator[TestClient]:
     """The API on SQLite, through HTTP. Errors become answers, as they do in life."""
     app = create_app(settings, store=sqlite_store, sandbox=sandbox, passwords=passwords)

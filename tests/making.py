@@ -100,6 +100,6 @@ def settle(store: Store, check_in_id: UUID, *, transcript: Transcript, tags: Ite
         with store.unit_of_work() as work:
             work.claims.finish(claim, state, now=store.clock())
             if stage is TRANSCRIBE:
-                work.results.save_transcript(check_in_id, transcript)
+                work.results.save_transcript(check_in_id, transcript, now=store.clock())
             else:
                 work.results.save_tags(check_in_id, place(tags, transcript), tagger="none")

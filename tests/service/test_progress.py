@@ -36,7 +36,7 @@ def test_a_check_in_shows_what_was_heard_so_far(phone: Phone, claim: Claim, sqli
     during = phone.get(f"/check-ins/{claim.check_in_id}").json()
     with sqlite_store.unit_of_work() as work:
         work.claims.finish(claim, CheckInState.TRANSCRIBED, now=sqlite_store.clock())
-        work.results.save_transcript(claim.check_in_id, make_transcript())
+        work.results.save_transcript(claim.check_in_id, make_transcript(), now=sqlite_store.clock())
     after = phone.get(f"/check-ins/{claim.check_in_id}").json()
 
     assert (during["state"], during["transcript"]) == ("transcribing", None)
@@ -65,7 +65,7 @@ def test_the_feed_keeps_no_progress_of_what_is_over(phone: Phone, claim: Claim, 
     """Cursors have a gap there, and a reader goes on from whichever it holds."""
     with sqlite_store.unit_of_work() as work:
         work.claims.finish(claim, CheckInState.NO_SPEECH, now=sqlite_store.clock())
-        work.results.save_transcript(claim.check_in_id, None)
+        work.results.save_transcript(claim.check_in_id, None, now=sqlite_store.clock())
 
     assert [change["cursor"] for change in phone.get("/changes").json()["items"]] == [1, 2, 5]
     for cursor in (3, 4):

@@ -39,7 +39,7 @@ def finish(store: Store, claim: Claim) -> None:
     """Write a transcript."""
     with store.unit_of_work() as work:
         work.claims.finish(claim, CheckInState.TRANSCRIBED, now=store.clock())
-        work.results.save_transcript(claim.check_in_id, make_transcript())
+        work.results.save_transcript(claim.check_in_id, make_transcript(), now=store.clock())
 
 
 def row(store: Store, check_in_id: UUID) -> CheckIn:

@@ -187,7 +187,7 @@ def test_once_transcription_is_over_nothing_is_left_of_its_progress(
     with store.unit_of_work() as work:
         state = CheckInState.TRANSCRIBED if heard else CheckInState.NO_SPEECH
         work.claims.finish(claim, state, now=store.clock())
-        work.results.save_transcript(check_in_id, heard)
+        work.results.save_transcript(check_in_id, heard, now=store.clock())
 
     assert partial(store, check_in_id) is None
     assert told(store, account_id) == [(10, [THIRD])]
@@ -261,7 +261,7 @@ def test_a_progress_whose_words_have_just_gone_is_left_untold(
         changes = reading.changes.after(account_id, 0, limit=100)
     with store.unit_of_work() as work:
         work.claims.finish(claim, CheckInState.TRANSCRIBED, now=store.clock())
-        work.results.save_transcript(check_in_id, make_transcript())
+        work.results.save_transcript(check_in_id, make_transcript(), now=store.clock())
 
     with store.reading() as reading:
         assert reading.progress.told_by(changes) == {}

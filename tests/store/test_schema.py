@@ -1,5 +1,6 @@
 """Migrations make the tables that the code expects."""
 
+from base64 import b64encode
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,11 @@ from store.changes import Changes
 from store.database import Database
 from store.opening import Store
 from store.schema import is_current, migrate
+from store.server_keys import LocalServerKeys
 from store.tables import Table
+from store.vault import Vault
+
+KEY = b64encode(bytes(32)).decode()
 
 
 def test_the_migrations_lead_to_the_tables_of_the_code(database: Database) -> None:
@@ -56,7 +61,9 @@ def test_what_was_there_before_a_migration_stays(tmp_path: Path) -> None:
     migrate(old)
 
     with old.reading() as session:
-        assert Accounts(session).speech_of(account_id) == SpeechPreferences(languages=(), vocabulary=())
+        assert Accounts(session, Vault(session, LocalServerKeys(text=KEY))).speech_of(account_id) == SpeechPreferences(
+            languages=(), vocabulary=()
+        )
         assert [change.percent for change in Changes(session, on_change=print).after(account_id, 0, limit=9)] == [None]
     old.close()
 

@@ -14,17 +14,14 @@ from sqlalchemy import select
 from schemas.change import ChangeType
 from schemas.check_in import ALLOWED_TRANSITIONS, SETTLED_STATES, CheckInState, FailureReason
 from schemas.errors import CheckInNotFound, CheckInUnsettled, LeaseLost
-from store.claims import Claim, ClaimRules
+from store.claims import Claim
 from store.database import Database
-from store.opening import Store
 from store.schema import migrate
 from store.stages import STAGES, TRANSCRIBE, Stage
 from store.sweep import sweep
 from store.tables import Change, CheckIn
+from tests.conftest import RULES, make_store
 from tests.making import make_account, make_check_in, make_partial, make_transcript
-from tests.memory import MemoryAudioStore, MemoryWakeUps
-
-RULES = ClaimRules(lease=timedelta(seconds=12), max_attempts=3, retry_after=timedelta(seconds=5))
 
 UNHEARD = {TRANSCRIBE.waiting, TRANSCRIBE.working, CheckInState.FAILED}
 
@@ -54,7 +51,7 @@ class CheckInMachine(RuleBasedStateMachine):
         file = Path(self.folder.name) / "states.sqlite3"
         file.write_bytes(_empty())
         database = Database(f"sqlite+pysqlite:///{file}")
-        self.store = Store(database, MemoryAudioStore(), MemoryWakeUps(), RULES, lambda: self.now)
+        self.store = make_store(database, Path(self.folder.name), lambda: self.now)
         self.account_id = make_account(self.store)
         self.finished: dict[Any, int] = {}
         self.deleted: set[Any] = set()
@@ -84,7 +81,7 @@ class CheckInMachine(RuleBasedStateMachine):
             with self.store.unit_of_work() as work:
                 work.claims.finish(claim, state, now=self.now)
                 if claim.stage is STAGES[0]:
-                    work.results.save_transcript(claim.check_in_id, make_transcript())
+                    work.results.save_transcript(claim.check_in_id, make_transcript(), now=self.now)
                 else:
                     work.results.save_tags(claim.check_in_id, (), tagger="none")
         except LeaseLost:

@@ -1,7 +1,6 @@
 """Only a commit lets anything out."""
 
 import pytest
-from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 
 from schemas.errors import StorageUnavailable
@@ -55,15 +54,3 @@ def test_a_database_that_is_away_is_a_temporary_error_without_parameters(store: 
         raise OperationalError("INSERT", {"said": "a secret"}, Exception("away"), hide_parameters=True)
 
     assert "a secret" not in str(caught.value.__cause__)
-
-
-def test_what_a_person_said_is_kept_as_bytes(store: Store) -> None:
-    """No database tool shows it as text by chance, and ciphertext will need no other column."""
-    columns = [
-        column["type"]
-        for table, name in (("transcripts", "transcript"), ("taggings", "tags"))
-        for column in inspect(store.database.engine).get_columns(table)
-        if column["name"] == name
-    ]
-
-    assert [type(column).__name__ in {"BLOB", "BYTEA"} for column in columns] == [True, True]

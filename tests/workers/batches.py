@@ -8,7 +8,7 @@ from store.opening import Store
 from store.stages import TRANSCRIBE
 from store.tables import CheckIn
 from tests.conftest import FakeClock
-from tests.making import make_account, make_check_in, make_recording, make_transcript
+from tests.making import RECORDED_AT, make_account, make_check_in, make_recording, make_transcript
 from tests.memory import MemoryWakeUps
 from workers.attempts import Outcome, Progress, Work, attempt_together
 from workers.shift import Shift
@@ -35,7 +35,9 @@ def waiting(store: Store, *lengths: float | None) -> list[UUID]:
 
 def transcribed(check_in_id: UUID, text: str = "I feel calm.") -> Outcome:
     """It went well."""
-    return Outcome(TRANSCRIBED, lambda work: work.results.save_transcript(check_in_id, make_transcript(text)))
+    return Outcome(
+        TRANSCRIBED, lambda work: work.results.save_transcript(check_in_id, make_transcript(text), now=RECORDED_AT)
+    )
 
 
 def attempt(shift: Shift, check_in_id: UUID, work: Work, *, seconds: float = 1000) -> None:

@@ -11,7 +11,7 @@ from store.opening import Store
 from store.stages import TAG, TRANSCRIBE
 from store.tables import CheckIn
 from tests.conftest import FakeClock
-from tests.making import make_account, make_check_in, make_transcript
+from tests.making import RECORDED_AT, make_account, make_check_in, make_transcript
 from tests.memory import MemoryWakeUps
 from workers.attempts import Outcome, attempt
 from workers.shift import Shift, ShiftEnded
@@ -30,7 +30,9 @@ def check_in_id(sqlite_store: Store) -> UUID:
 
 def transcribed(check_in: CheckIn) -> Outcome:
     """A stage that goes well."""
-    return Outcome(CheckInState.TRANSCRIBED, lambda work: work.results.save_transcript(check_in.id, TRANSCRIPT))
+    return Outcome(
+        CheckInState.TRANSCRIBED, lambda work: work.results.save_transcript(check_in.id, TRANSCRIPT, now=RECORDED_AT)
+    )
 
 
 def failing(error: BaseException) -> Callable[[CheckIn], Outcome]:

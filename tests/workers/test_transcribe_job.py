@@ -9,7 +9,6 @@ import pytest
 from schemas.check_in import CheckInState, FailureReason
 from schemas.errors import InvalidInput
 from schemas.progress import ProgressRead
-from store.audio import staged
 from store.media.sandbox import Sandbox
 from store.opening import Store
 from store.tables import CheckIn
@@ -63,7 +62,9 @@ def account_id(sqlite_store: Store) -> UUID:
 
 def sent(store: Store, account_id: UUID, audio: bytes | None = None, **fields: str) -> UUID:
     """A check-in with a real recording, of two seconds unless it is given."""
-    with staged(store.audio) as incoming:
+    with store.reading() as reading:
+        cipher = reading.vault.of(account_id)
+    with store.recordings.staged(cipher) as incoming:
         incoming.write(make_wav(seconds=2) if audio is None else audio)
         key = incoming.keep()
     assert isinstance(store.clock, FakeClock)
@@ -126,7 +127,7 @@ def test_each_gets_its_own_words_though_some_cannot_be_read(
     too_long = sent(store, account_id, make_wav(seconds=3))
     gone = sent(store, account_id)
     second = sent(store, account_id, make_wav(seconds=2))
-    store.audio.delete(check_in_of(tools, gone).audio_key)
+    store.recordings.delete(check_in_of(tools, gone).audio_key)
     transcribe.TOOLS.set(replace(tools, max_seconds=2.5))
     transcriber.news = [(1, make_transcript("The second.")), (0, make_transcript("The first."))]
 

@@ -13,6 +13,7 @@ from schemas.check_in import CheckInState, FailureReason
 from schemas.transcript import Transcript
 from store.claims import Claim
 from store.media.sandbox import Sandbox
+from store.recordings import in_memory
 from store.stages import TRANSCRIBE
 from store.tables import CheckIn
 from store.unit_of_work import UnitOfWork
@@ -94,7 +95,7 @@ def _hear(tools: TranscribeTools, loaded: Sequence[Loaded]) -> Generator[tuple[U
             yield one.check_in.id, _progress(tools, one, heard)
         else:
             times = one.times | {"transcribing_seconds": time.monotonic() - began}
-            yield one.check_in.id, _outcome(one, heard, times)
+            yield one.check_in.id, _outcome(tools, one, heard, times)
 
 
 def _load_some(tools: TranscribeTools, check_ins: Sequence[CheckIn]) -> Iterable[tuple[CheckIn, Loaded | Exception]]:
@@ -111,11 +112,12 @@ def _load(tools: TranscribeTools, check_in: CheckIn) -> Loaded | Exception:
     waited = (store.clock() - check_in.requested_at).total_seconds()
     began = time.monotonic()
     try:
-        with store.audio.open(check_in.audio_key) as file:
-            samples = decode(tools.sandbox, file, check_in.audio_format, max_seconds=tools.max_seconds)
         with store.reading() as reading:
+            cipher = reading.vault.of(check_in.account_id)
             speech = reading.accounts.speech_of(check_in.account_id)
             begun = reading.results.partial(check_in.id)
+        with store.recordings.open(check_in.audio_key, cipher) as content, in_memory(content) as file:
+            samples = decode(tools.sandbox, file, check_in.audio_format, max_seconds=tools.max_seconds)
     except Exception as error:  # noqa: BLE001 - it is the outcome of this check-in, and touches no other
         return error
     recording = Recording(
@@ -139,10 +141,12 @@ def _progress(tools: TranscribeTools, one: Loaded, part: Part) -> Progress:
     return Progress(save)
 
 
-def _outcome(one: Loaded, heard: Transcript | NoSpeech, times: dict[str, Any]) -> Outcome:
+def _outcome(tools: TranscribeTools, one: Loaded, heard: Transcript | NoSpeech, times: dict[str, Any]) -> Outcome:
+    now = tools.shift.store.clock()
     transcript = heard if isinstance(heard, Transcript) else None
+    heard_at = {"transcribed_at": now} if transcript else {}
     return Outcome(
         state=CheckInState.TRANSCRIBED if transcript else CheckInState.NO_SPEECH,
-        save=lambda work: work.results.save_transcript(one.check_in.id, transcript),
-        columns=times | {"tagging_seconds": None, "audio_seconds": heard.seconds},
+        save=lambda work: work.results.save_transcript(one.check_in.id, transcript, now=now),
+        columns=times | {"tagging_seconds": None, "audio_seconds": heard.seconds} | heard_at,
     )

@@ -5,7 +5,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from alembic import op
 
-from store.columns import Said, UtcDateTime
+from store.columns import UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -108,7 +108,7 @@ def upgrade() -> None:
         "taggings",
         sa.Column("check_in_id", sa.Uuid(), nullable=False),
         sa.Column("tagger", sa.String(length=64), nullable=False),
-        sa.Column("tags", Said(), nullable=False),
+        sa.Column("tags", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("check_in_id"),
     )
@@ -130,7 +130,7 @@ def upgrade() -> None:
     op.create_table(
         "transcripts",
         sa.Column("check_in_id", sa.Uuid(), nullable=False),
-        sa.Column("transcript", Said(), nullable=False),
+        sa.Column("transcript", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("check_in_id"),
     )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.columns import Said, UtcDateTime
+from store.columns import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("correction", Said(), nullable=False),
+        sa.Column("correction", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("check_in_id", "id"),
         sa.UniqueConstraint("check_in_id", "number"),

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from store.columns import Said
-
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -14,13 +12,13 @@ depends_on = None
 def upgrade() -> None:
     """Forward. On SQLite only `changes` is made anew: nothing hangs on it that would go with the old one."""
     op.add_column("accounts", sa.Column("languages", sa.String(length=255), nullable=False, server_default=""))
-    op.add_column("accounts", sa.Column("vocabulary", Said(), nullable=True))
+    op.add_column("accounts", sa.Column("vocabulary", sa.LargeBinary(), nullable=True))
     op.create_table(
         "partial_transcripts",
         sa.Column("check_in_id", sa.Uuid(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("percent", sa.Integer(), nullable=False),
-        sa.Column("transcript", Said(), nullable=False),
+        sa.Column("transcript", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("check_in_id"),
     )
