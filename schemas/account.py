@@ -19,7 +19,8 @@ Email = Annotated[
 """Only the shape is checked: whether an address works is known when a letter arrives."""
 
 
-def _text(secret: SecretStr) -> SecretStr:
+def text_only(secret: SecretStr) -> SecretStr:
+    """Refuses half characters, which no database and no hash can take. Raises ValueError."""
     try:
         secret.get_secret_value().encode()
     except UnicodeEncodeError:
@@ -33,7 +34,7 @@ def _long_enough(password: SecretStr) -> SecretStr:
     return password
 
 
-Secret = Annotated[SecretStr, Field(max_length=256), AfterValidator(_text)]
+Secret = Annotated[SecretStr, Field(max_length=256), AfterValidator(text_only)]
 Password = Annotated[Secret, AfterValidator(_long_enough)]
 """10 to 256 characters."""
 DeviceName = Annotated[

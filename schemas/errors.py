@@ -18,20 +18,28 @@ TandemError
 │   │   ├── TusVersionUnsupported
 │   │   ├── IdempotencyKeyReused   for another request
 │   │   ├── CursorInvalid
+│   │   ├── ProviderUnknown        nobody whose ID tokens are taken here
+│   │   ├── EmailUnverified        an ID token without an e-mail to make an account with
 │   │   └── CorrectionOutside      a correction of words that are not there
 │   ├── NotSignedIn
 │   │   ├── CredentialsWrong
-│   │   └── RefreshTokenInvalid
+│   │   ├── RefreshTokenInvalid
+│   │   ├── IdTokenInvalid
+│   │   └── ResetTokenInvalid
 │   ├── NotFound                   not there, or not yours: they look the same
 │   │   ├── AccountNotFound        it was deleted
 │   │   ├── CheckInNotFound
 │   │   ├── UploadNotFound         or it has expired
 │   │   ├── SessionNotFound
 │   │   ├── ExportNotFound
+│   │   ├── IdentityNotFound
+│   │   ├── LettersOff             this server sends none
 │   │   ├── RecordingMissing       the stored file is gone
 │   │   └── RecordingDeleted       its speaker wanted it kept no longer
 │   ├── Conflict
 │   │   ├── EmailTaken
+│   │   ├── IdentityTaken          linked to another account
+│   │   ├── LastWayIn              an account that nobody could sign in to
 │   │   ├── CheckInIdTaken         the id belongs to another recording
 │   │   ├── CheckInDeleted
 │   │   ├── CorrectionIdTaken      the id belongs to another correction
@@ -55,6 +63,7 @@ TandemError
     ├── StorageUnavailable
     ├── TooManyRequests            from this address, for this e-mail, or of this account
     ├── LimitsUnavailable          nobody can count them just now
+    ├── IssuerUnavailable          of ID tokens
     ├── ServerKeyMissing           the key that wraps the keys of accounts
     └── DecoderUnavailable
 
@@ -202,6 +211,20 @@ class CursorInvalid(InvalidInput):
     action = "Start again without a cursor."
 
 
+class ProviderUnknown(InvalidInput):
+    """An issuer of ID tokens that this server was not set up with."""
+
+    title = "This provider is not set up here"
+    action = "Sign in in another way, or ask whoever runs this server to set it up."
+
+
+class EmailUnverified(InvalidInput):
+    """An account needs an e-mail, and the issuer vouches for none."""
+
+    title = "The provider tells no e-mail that it has verified"
+    action = "Let the app ask for the e-mail, or sign up with e-mail and password and link the provider then."
+
+
 class CorrectionOutside(InvalidInput):
     """A correction whose characters hold no word of the transcript."""
 
@@ -228,6 +251,20 @@ class RefreshTokenInvalid(NotSignedIn):
 
     title = "The session is over"
     action = "Sign in again."
+
+
+class IdTokenInvalid(NotSignedIn):
+    """Not issued by the provider, not for this app and sign-in, expired, or used before."""
+
+    title = "The ID token is not good"
+    action = "Sign in with the provider again, with a new nonce, and send the new token once."
+
+
+class ResetTokenInvalid(NotSignedIn):
+    """Unknown, expired, or used before."""
+
+    title = "The code of the letter is not good, or not any more"
+    action = "Ask for a new letter and use the newest; it works once."
 
 
 class NotFound(PermanentError):
@@ -272,6 +309,20 @@ class ExportNotFound(NotFound):
     action = "Ask for a new one."
 
 
+class IdentityNotFound(NotFound):
+    """This account is not linked to it."""
+
+    title = "There is no such way to sign in"
+    action = "Refresh the list of identities."
+
+
+class LettersOff(NotFound):
+    """No mail server was set up."""
+
+    title = "This server sends no letters"
+    action = "Ask whoever runs this server; TANDEM_SMTP_URL sets it up."
+
+
 class RecordingMissing(NotFound):
     """The row is there, the file is not."""
 
@@ -297,7 +348,21 @@ class EmailTaken(Conflict):
     """An account with this e-mail exists."""
 
     title = "An account with this e-mail exists"
-    action = "Sign in, or sign up with another e-mail."
+    action = "Sign in to it as before, then link Apple or Google to it; or sign up with another e-mail."
+
+
+class IdentityTaken(Conflict):
+    """Whoever it is has another account."""
+
+    title = "This way to sign in belongs to another account"
+    action = "Sign in with it, or remove it from the other account first."
+
+
+class LastWayIn(Conflict):
+    """Without it nobody could sign in to the account."""
+
+    title = "There is no other way to sign in to this account"
+    action = "Link another one, or set a password with POST /v1/password-resets, then remove it."
 
 
 class CheckInIdTaken(Conflict):
@@ -461,6 +526,13 @@ class DecoderUnavailable(TemporaryError):
 
     title = "The recording cannot be looked into just now"
     action = "Keep the recording on the phone and send it again shortly."
+
+
+class IssuerUnavailable(TemporaryError):
+    """Its keys cannot be fetched, so nobody can tell whether a token is its."""
+
+    title = "The provider's keys cannot be had just now"
+    action = "Try again shortly, or sign in in another way."
 
 
 class ServerKeyMissing(TemporaryError):

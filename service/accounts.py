@@ -3,13 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, status
+from fastapi import APIRouter, Body, Depends, status
 from starlette.concurrency import run_in_threadpool
 
 from schemas.account import AccountCreate, AccountRead, AccountUpdate, SessionCreate, SessionRefresh, SessionTokens
-from schemas.errors import CredentialsWrong, EmailTaken, NotSignedIn, RefreshTokenInvalid
-from service.dependencies import PasswordsDep, SignedInDep, StoreDep
+from schemas.errors import CredentialsWrong, EmailTaken, LimitsUnavailable, NotSignedIn, RefreshTokenInvalid
+from service.dependencies import (
+    ClientAddressDep,
+    PasswordsDep,
+    RateLimitsDep,
+    SignedInDep,
+    StoreDep,
+    limit_refreshes,
+    limit_sign_ups,
+)
 from service.problems import documented
+from service.rate_limits import Guarded, Per
 from store.accounts import Accounts
 from store.opening import Store
 from store.sessions import IssuedTokens
@@ -18,7 +27,13 @@ from store.tables import Account
 router = APIRouter(prefix="/v1", tags=["Accounts"])
 
 
-@router.post("/accounts", summary="Sign up", status_code=status.HTTP_201_CREATED, responses=documented(EmailTaken))
+@router.post(
+    "/accounts",
+    summary="Sign up",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(EmailTaken, LimitsUnavailable),
+    dependencies=[Depends(limit_sign_ups)],
+)
 async def create_account(create: AccountCreate, store: StoreDep, passwords: PasswordsDep) -> SessionTokens:
     """Sign up. The phone is signed in at once."""
     password_hash = await passwords.hash(create.password.get_secret_value())
@@ -41,19 +56,35 @@ def update_account(update: AccountUpdate, signed_in: SignedInDep, store: StoreDe
 
 
 @router.post(
-    "/sessions", summary="Sign in", status_code=status.HTTP_201_CREATED, responses=documented(CredentialsWrong)
+    "/sessions",
+    summary="Sign in",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(CredentialsWrong, LimitsUnavailable),
 )
-async def create_session(create: SessionCreate, store: StoreDep, passwords: PasswordsDep) -> SessionTokens:
+async def create_session(
+    create: SessionCreate,
+    store: StoreDep,
+    passwords: PasswordsDep,
+    rate_limits: RateLimitsDep,
+    address: ClientAddressDep,
+) -> SessionTokens:
     """Sign in."""
-    account = await run_in_threadpool(_find_account, store, create.email)
-    known_hash = account.password_hash if account else None
-    right = await passwords.verify(known_hash, create.password.get_secret_value())
-    if account is None or not right:
-        raise CredentialsWrong
+    whose = {Per.ADDRESS: address, Per.EMAIL: create.email}
+    async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=CredentialsWrong):
+        account = await run_in_threadpool(_find_account, store, create.email)
+        known_hash = account.password_hash if account else None
+        right = await passwords.verify(known_hash, create.password.get_secret_value())
+        if account is None or not right:
+            raise CredentialsWrong
     return await run_in_threadpool(_open_session, store, account, create.device_name)
 
 
-@router.post("/sessions/refresh", summary="Stay signed in", responses=documented(RefreshTokenInvalid))
+@router.post(
+    "/sessions/refresh",
+    summary="Stay signed in",
+    responses=documented(RefreshTokenInvalid),
+    dependencies=[Depends(limit_refreshes)],
+)
 def refresh_session(refresh: Annotated[SessionRefresh, Body()], store: StoreDep) -> SessionTokens:
     """Exchange the refresh token for a new pair.
 

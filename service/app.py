@@ -10,20 +10,26 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
-from schemas.errors import InvalidInput
-from service import accounts, changes, check_ins, corrections, health, taxonomy
+from schemas.errors import InvalidInput, TooManyRequests
+from service import accounts, changes, check_ins, corrections, health, taxonomy, tus
 from service.body_limit import BodyLimit
+from service.cors import allow_origins
 from service.news import News
 from service.passwords import Passwords
 from service.problems import add_problem_handlers, documented
+from service.rate_limits import RateLimits
 from service.request_log import RequestLog
+from service.security_headers import SecurityHeaders
 from service.settings import ServiceSettings
+from service.tus_protocol import TusProtocol
+from store.janitor import tidy_arrivals
 from store.media.sandbox import Sandbox
 from store.opening import Store, open_store
 from store.repeating import Repeating
 from store.sweep import sweep
 
 HEARTBEAT_SECONDS = 2.0
+JANITOR_SECONDS = 600.0
 
 DESCRIPTION = """
 Spoken check-ins become transcripts with feelings, needs, requests and demands, each a quote that can be played back.
@@ -44,6 +50,7 @@ def create_app(
     store: Store | None = None,
     sandbox: Sandbox | None = None,
     passwords: Passwords | None = None,
+    rate_limits: RateLimits | None = None,
 ) -> FastAPI:
     """The API. What is not handed in is opened from the settings, and closed when the app ends."""
     app = FastAPIOffline(
@@ -60,31 +67,40 @@ def create_app(
     app.state.sandbox = sandbox
     app.state.passwords = passwords or Passwords()
     app.state.news = News(settings.resolved_redis_url)
-    for router in (
-        accounts.router,
-        check_ins.router,
-        corrections.router,
-        changes.router,
-        taxonomy.router,
-        health.router,
-    ):
+    app.state.rate_limits = rate_limits or RateLimits(settings.resolved_redis_url, enabled=settings.rate_limits)
+    for router in (accounts.router, check_ins.router, tus.router, corrections.router, changes.router):
+        app.include_router(router, responses=documented(TooManyRequests))
+    for router in (taxonomy.router, health.router):
         app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(TusProtocol)
     app.add_middleware(RequestLog)
+    _wrap(app, settings)
     return app
+
+
+def _wrap(app: FastAPI, settings: ServiceSettings) -> None:
+    """Outside of what answers an unforeseen error: middleware that is added the usual way stands inside of it."""
+    build = app.build_middleware_stack
+    app.build_middleware_stack = lambda: SecurityHeaders(  # type: ignore[method-assign]
+        allow_origins(build(), settings.allowed_origins)
+    )
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServiceSettings = app.state.settings
     async with AsyncExitStack() as stack:
+        stack.callback(app.state.rate_limits.close)
         if app.state.store is None:
             app.state.store = open_store(settings)
             stack.callback(app.state.store.close)
         if app.state.sandbox is None:
             app.state.sandbox = stack.enter_context(Sandbox())
         stack.enter_context(Repeating("sweep", partial(sweep, app.state.store), every_seconds=settings.sweep_seconds))
+        arrivals = partial(tidy_arrivals, app.state.store)
+        stack.enter_context(Repeating("janitor", arrivals, every_seconds=JANITOR_SECONDS))
         await _in_background(stack, app.state.news.listen())
         if settings.heartbeat_file:
             await _in_background(stack, _beat(settings.heartbeat_file))

@@ -8,27 +8,29 @@ from starlette.concurrency import run_in_threadpool
 
 from schemas import errors
 from schemas.check_in import (
-    FAILURE_ACTIONS,
     SETTLED_STATES,
     CheckInCreate,
     CheckInPage,
     CheckInRead,
     CheckInSummary,
-    Failure,
     RunCreate,
-    StageTimes,
 )
 from schemas.errors import CheckInNotFound, NotSignedIn
-from schemas.recording import RecordingFormat, RecordingRead
-from service import cursors, ranges, uploads
-from service.corrections import corrected_tags
-from service.dependencies import NewsDep, SandboxDep, SettingsDep, SignedInDep, StoreDep, limit_uploads
-from service.intake import Intake
+from schemas.recording import RecordingFormat
+from service import bodies, cursors, ranges, showing
+from service.dependencies import (
+    IdempotencyKeyDep,
+    IntakeDep,
+    NewsDep,
+    SettingsDep,
+    SignedInDep,
+    StoreDep,
+    limit_uploads,
+)
 from service.problems import documented
 from store.opening import Store
 from store.sealing import Cipher
 from store.stages import TRANSCRIBE
-from store.tables import CheckIn
 from store.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix="/v1/check-ins", tags=["Check-ins"], responses=documented(NotSignedIn))
@@ -41,8 +43,8 @@ def _upload_documentation() -> dict[str, Any]:
     """The two ways to send a recording, for the OpenAPI."""
     create = CheckInCreate.model_json_schema()
     form = create | {
-        "properties": create["properties"] | {uploads.AUDIO_FIELD: _AUDIO_BYTES["schema"]},
-        "required": [*create["required"], uploads.AUDIO_FIELD],
+        "properties": create["properties"] | {bodies.AUDIO_FIELD: _AUDIO_BYTES["schema"]},
+        "required": [*create["required"], bodies.AUDIO_FIELD],
     }
     kinds = create.pop("$defs")["CheckInKind"]
     form.pop("$defs")
@@ -78,6 +80,8 @@ def _upload_documentation() -> dict[str, Any]:
         errors.CheckInDeleted,
         errors.StorageUnavailable,
         errors.StorageFull,
+        errors.StorageQuotaReached,
+        errors.IdempotencyKeyReused,
     ),
 )
 async def create_check_in(
@@ -85,8 +89,9 @@ async def create_check_in(
     response: Response,
     signed_in: SignedInDep,
     store: StoreDep,
-    sandbox: SandboxDep,
+    intake: IntakeDep,
     settings: SettingsDep,
+    key: IdempotencyKeyDep = None,
 ) -> CheckInRead:
     """Send a recording.
 
@@ -98,15 +103,19 @@ async def create_check_in(
 
     **Once this answers 201 the recording is safe** and will be worked on, whatever happens to the server.
     """
-    intake = Intake(store, sandbox, max_seconds=settings.max_recording_minutes * 60)
     cipher = await run_in_threadpool(_cipher, store, signed_in.account_id)
     with store.recordings.staged(cipher) as audio:
-        create = await uploads.receive(request, audio, max_bytes=settings.max_recording_bytes)
-        new = await run_in_threadpool(intake.accept, signed_in.account_id, create, audio)
+        create = await bodies.receive(request, audio, max_bytes=settings.max_recording_bytes)
+
+        def within(work: UnitOfWork) -> None:
+            asked = f"check-in {create.model_dump_json()} {audio.sha256}"
+            work.idempotency.claim(signed_in.account_id, key, asked, made=create.id, now=store.clock())
+
+        new = await run_in_threadpool(intake.accept, signed_in.account_id, create, audio, within=within)
     if not new:
         response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"check-ins/{create.id}"
-    return await run_in_threadpool(_read, store, signed_in.account_id, create.id)
+    return await run_in_threadpool(showing.read, store, signed_in.account_id, create.id)
 
 
 @router.get("", summary="List check-ins", responses=documented(errors.CursorInvalid))
@@ -123,7 +132,7 @@ def list_check_ins(
         page = found[:limit]
         more = len(found) > limit
         return CheckInPage(
-            items=tuple(CheckInSummary(**_summary(check_in)) for check_in in page),
+            items=tuple(CheckInSummary(**showing.summary(check_in)) for check_in in page),
             next=cursors.encode(page[-1].recorded_at, page[-1].id) if more else None,
         )
 
@@ -143,14 +152,14 @@ async def read_check_in(
     """A check-in with its result so far."""
 
     async def settled() -> CheckInRead | None:
-        check_in = await run_in_threadpool(_read, store, signed_in.account_id, check_in_id)
+        check_in = await run_in_threadpool(showing.read, store, signed_in.account_id, check_in_id)
         return check_in if check_in.state in SETTLED_STATES else None
 
     seconds = min(wait, settings.max_wait_seconds)
     found = await news.until(signed_in.account_id, settled, seconds=seconds)
     if found is not None:
         return found
-    return await run_in_threadpool(_read, store, signed_in.account_id, check_in_id)
+    return await run_in_threadpool(showing.read, store, signed_in.account_id, check_in_id)
 
 
 @router.delete(
@@ -171,15 +180,26 @@ def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) 
     "/{check_in_id}/runs",
     summary="Run a check-in again",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=documented(CheckInNotFound, errors.CheckInUnsettled),
+    responses=documented(
+        CheckInNotFound, errors.CheckInUnsettled, errors.RecordingDeleted, errors.IdempotencyKeyReused
+    ),
 )
-def create_run(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep, run: RunCreate | None = None) -> CheckInRead:
+def create_run(
+    check_in_id: UUID,
+    signed_in: SignedInDep,
+    store: StoreDep,
+    run: RunCreate | None = None,
+    key: IdempotencyKeyDep = None,
+) -> CheckInRead:
     """Run a check-in again: after a failure, or in another language. The old result stays until there is a new one."""
     with store.unit_of_work() as work:
+        work.check_ins.get_for(signed_in.account_id, check_in_id)
         changed = run.model_dump(exclude_unset=True) if run else {}
-        check_in = work.check_ins.run_again(signed_in.account_id, check_in_id, now=store.clock(), **changed)
-        work.nudge(TRANSCRIBE, check_in_id, attempts=check_in.attempt)
-    return _read(store, signed_in.account_id, check_in_id)
+        asked, now = f"run {check_in_id} {sorted(changed.items())}", store.clock()
+        if not work.idempotency.claim(signed_in.account_id, key, asked, made=check_in_id, now=now):
+            check_in = work.check_ins.run_again(signed_in.account_id, check_in_id, now=now, **changed)
+            work.nudge(TRANSCRIBE, check_in_id, attempts=check_in.attempt)
+    return showing.read(store, signed_in.account_id, check_in_id)
 
 
 @router.head("/{check_in_id}/audio", responses=documented(CheckInNotFound), include_in_schema=False)
@@ -210,47 +230,3 @@ def read_audio(check_in_id: UUID, request: Request, signed_in: SignedInDep, stor
 def _cipher(store: Store, account_id: UUID) -> Cipher:
     with store.reading() as reading:
         return reading.vault.of(account_id)
-
-
-def _read(store: Store, account_id: UUID, check_in_id: UUID) -> CheckInRead:
-    with store.reading() as reading:
-        check_in = reading.check_ins.get_for(account_id, check_in_id)
-        return CheckInRead(**_summary(check_in), **_result(reading, check_in))
-
-
-def _summary(check_in: CheckIn) -> dict[str, Any]:
-    reason = check_in.failure_reason
-    return {
-        "id": check_in.id,
-        "kind": check_in.kind,
-        "state": check_in.state,
-        "failure": Failure(reason=reason, action=FAILURE_ACTIONS[reason]) if reason else None,
-        "recorded_at": check_in.recorded_at,
-        "time_zone": check_in.time_zone,
-        "local_day": check_in.local_day,
-        "language": check_in.language,
-        "recording": RecordingRead(
-            media_type=check_in.audio_format.media_type,
-            size=check_in.audio_size,
-            sha256=check_in.audio_sha256,
-            seconds=check_in.audio_seconds,
-        ),
-        "attempt": check_in.attempt,
-        "created_at": check_in.created_at,
-        "updated_at": check_in.updated_at,
-    }
-
-
-def _result(reading: UnitOfWork, check_in: CheckIn) -> dict[str, Any]:
-    transcript = reading.results.transcript(check_in.id)
-    return {
-        "progress": reading.progress.of(check_in),
-        "transcript": transcript,
-        "tags": corrected_tags(reading, check_in.id, transcript),
-        "stage_seconds": StageTimes(
-            waiting=check_in.waiting_seconds,
-            decoding=check_in.decoding_seconds,
-            transcribing=check_in.transcribing_seconds,
-            tagging=check_in.tagging_seconds,
-        ),
-    }

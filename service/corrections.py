@@ -11,7 +11,7 @@ from schemas.correction import CorrectionCreate, CorrectionList, TranscriptEdit
 from schemas.errors import CheckInNotFound, NothingHeard, NotSignedIn
 from schemas.tag import TagRead
 from schemas.transcript import Transcript
-from service.dependencies import SignedInDep, StoreDep
+from service.dependencies import IdempotencyKeyDep, SignedInDep, StoreDep
 from service.problems import documented
 from store.corrections import apply_corrections, read_corrections
 from store.editing import edit
@@ -44,11 +44,17 @@ def corrected_tags(reading: UnitOfWork, check_in_id: UUID, transcript: Transcrip
         errors.CorrectionIdTaken,
         errors.CorrectionUnknown,
         errors.CorrectionsFull,
+        errors.IdempotencyKeyReused,
         NothingHeard,
     ),
 )
 def create_correction(
-    check_in_id: UUID, create: CorrectionCreate, response: Response, signed_in: SignedInDep, store: StoreDep
+    check_in_id: UUID,
+    create: CorrectionCreate,
+    response: Response,
+    signed_in: SignedInDep,
+    store: StoreDep,
+    key: IdempotencyKeyDep = None,
 ) -> tuple[TagRead, ...]:
     """Remove a tag (`before`), add one (`after`), or change label, attributes or place (both). Answers with all tags.
 
@@ -58,6 +64,8 @@ def create_correction(
     now = store.clock()
     with store.unit_of_work() as work:
         check_in = work.check_ins.get_for(signed_in.account_id, check_in_id, lock=True)
+        asked = f"correction {check_in_id} {create.model_dump_json()}"
+        work.idempotency.claim(signed_in.account_id, key, asked, made=create.id, now=now)
         transcript = _heard(work, check_in_id)
         if work.corrections.add(check_in_id, create, transcript, now=now):
             work.changes.record(

@@ -3,12 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from schemas.errors import NotSignedIn
+from service.intake import Intake
 from service.news import News
 from service.passwords import Passwords
+from service.rate_limits import Guarded, Per, RateLimits, counted_address
 from service.settings import ServiceSettings
 from store.media.sandbox import Sandbox
 from store.opening import Store
@@ -48,11 +50,47 @@ def get_passwords(request: Request) -> Passwords:
     return passwords
 
 
+def get_rate_limits(request: Request) -> RateLimits:
+    """What counts requests."""
+    rate_limits: RateLimits = request.app.state.rate_limits
+    return rate_limits
+
+
+def get_client_address(request: Request) -> str:
+    """Whom a request without a token is counted for. Behind a trusted proxy it is the address the proxy saw."""
+    return counted_address(request.client.host) if request.client else ""
+
+
+def get_intake(
+    store: Annotated[Store, Depends(get_store)],
+    sandbox: Annotated[Sandbox, Depends(get_sandbox)],
+    settings: Annotated[ServiceSettings, Depends(get_settings)],
+) -> Intake:
+    """What makes a check-in of a recording."""
+    return Intake(
+        store,
+        sandbox,
+        max_seconds=settings.max_recording_minutes * 60,
+        max_account_bytes=int(settings.max_account_gigabytes * 1e9),
+    )
+
+
+IntakeDep = Annotated[Intake, Depends(get_intake)]
+IdempotencyKeyDep = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="Chosen by the phone for this request: sent again with it within two days, it does nothing more.",
+    ),
+]
 SettingsDep = Annotated[ServiceSettings, Depends(get_settings)]
 StoreDep = Annotated[Store, Depends(get_store)]
 NewsDep = Annotated[News, Depends(get_news)]
 SandboxDep = Annotated[Sandbox, Depends(get_sandbox)]
 PasswordsDep = Annotated[Passwords, Depends(get_passwords)]
+RateLimitsDep = Annotated[RateLimits, Depends(get_rate_limits)]
+ClientAddressDep = Annotated[str, Depends(get_client_address)]
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
@@ -72,4 +110,26 @@ class SignedIn:
             return reading.sessions.account_of(self.access_token, now=self._store.clock())
 
 
-SignedInDep = Annotated[SignedIn, Depends()]
+async def get_signed_in(signed_in: Annotated[SignedIn, Depends()], rate_limits: RateLimitsDep) -> SignedIn:
+    """Who is signed in, if the account has not asked too often. Raises NotSignedIn and TooManyRequests."""
+    await rate_limits.take(Guarded.SIGNED_IN, {Per.ACCOUNT: str(signed_in.account_id)})
+    return signed_in
+
+
+SignedInDep = Annotated[SignedIn, Depends(get_signed_in)]
+"""The only way to ask who is signed in, so no route can forget the limit."""
+
+
+async def limit_sign_ups(address: ClientAddressDep, rate_limits: RateLimitsDep) -> None:
+    """Raises TooManyRequests and LimitsUnavailable."""
+    await rate_limits.take(Guarded.SIGN_UP, {Per.ADDRESS: address})
+
+
+async def limit_refreshes(address: ClientAddressDep, rate_limits: RateLimitsDep) -> None:
+    """Raises TooManyRequests."""
+    await rate_limits.take(Guarded.REFRESH, {Per.ADDRESS: address})
+
+
+async def limit_uploads(signed_in: SignedInDep, rate_limits: RateLimitsDep) -> None:
+    """For routes that begin an upload. Raises TooManyRequests."""
+    await rate_limits.take(Guarded.UPLOAD, {Per.ACCOUNT: str(signed_in.account_id)})

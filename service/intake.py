@@ -1,20 +1,24 @@
 """Intake: a recording that has arrived becomes a check-in, once, however often and however many at a time send it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 
 from schemas.check_in import CheckInCreate
-from schemas.errors import CheckInNotFound, PermanentError, RecordingTooLong
+from schemas.errors import CheckInNotFound, PermanentError, RecordingTooLong, StorageQuotaReached
 from store.check_ins import StoredRecording
 from store.media.formats import SNIFF_BYTES, sniff
 from store.media.sandbox import Sandbox
 from store.opening import Store
 from store.recordings import StagedRecording, in_memory
 from store.stages import TRANSCRIBE
+from store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
+
+Within = Callable[[UnitOfWork], None]
 
 
 @dataclass(frozen=True)
@@ -24,16 +28,22 @@ class Intake:
     store: Store
     sandbox: Sandbox
     max_seconds: float
+    """Of a recording."""
+    max_account_bytes: int
+    """Of all recordings of an account."""
 
-    def accept(self, account_id: UUID, create: CheckInCreate, audio: StagedRecording) -> bool:
+    def accept(
+        self, account_id: UUID, create: CheckInCreate, audio: StagedRecording, *, within: Within = lambda _: None
+    ) -> bool:
         """Make the recording durable, commit its check-in, and only then queue its job.
 
-        Whether the check-in is new. Raises the errors of `Sandbox.probe`, `CheckIns.add` and `StagedRecording.keep`.
+        `within` is done in the same transaction. Whether the check-in is new. Raises StorageQuotaReached, the errors
+        of `Sandbox.probe`, `CheckIns.add` and `StagedRecording.keep`, and those of `within`.
         """
         known = self._known(account_id, create, audio)
         recording = known or self._keep(audio)
         try:
-            key = self._commit(account_id, create, recording)
+            key = self._commit(account_id, create, recording, within)
         except PermanentError:  # refused; after any other error its row may be there all the same
             if known is None:
                 self.store.recordings.delete(recording.key)
@@ -44,11 +54,20 @@ class Intake:
             self.store.recordings.delete(recording.key)
         return key is None
 
-    def _commit(self, account_id: UUID, create: CheckInCreate, recording: StoredRecording) -> str | None:
+    def check_room(self, work: UnitOfWork, account_id: UUID, size: int) -> None:
+        """Whether the account may have so many bytes more. Raises StorageQuotaReached."""
+        if work.uploads.bytes_of(account_id) + size > self.max_account_bytes:
+            raise StorageQuotaReached(f"An account may have {self.max_account_bytes / 1e9:g} GB of recordings")
+
+    def _commit(
+        self, account_id: UUID, create: CheckInCreate, recording: StoredRecording, within: Within
+    ) -> str | None:
         """None for a new check-in; else the key of the recording that it has."""
         with self.store.unit_of_work() as work:
+            within(work)
             check_in, new = work.check_ins.add(account_id, create, recording, now=self.store.clock())
             if new:
+                self.check_room(work, account_id, 0)
                 work.nudge(TRANSCRIBE, check_in.id, attempts=check_in.attempt)
             return None if new else check_in.audio_key
 

@@ -17,6 +17,7 @@ from schemas.errors import (
     CheckInIdTaken,
     CheckInNotFound,
     CheckInUnsettled,
+    RecordingDeleted,
     TransitionNotAllowed,
 )
 from schemas.recording import RecordingFormat
@@ -71,6 +72,15 @@ class CheckIns:
         )
         return check_in, True
 
+    def check_free(self, account_id: UUID, check_in_id: UUID) -> None:
+        """Whether the account may send a recording under this id. Raises CheckInIdTaken, CheckInDeleted."""
+        known = self._session.get(CheckIn, check_in_id)
+        tombstone = None if known else self._session.get(Tombstone, check_in_id)
+        if tombstone is not None:
+            raise CheckInDeleted if tombstone.account_id == account_id else CheckInIdTaken
+        if known is not None and known.account_id != account_id:
+            raise CheckInIdTaken
+
     def get_for(self, account_id: UUID, check_in_id: UUID, *, lock: bool = False) -> CheckIn:
         """Raises CheckInNotFound for what is not there and for what is another's. `lock`: nobody else writes it now."""
         check_in = self._session.get(CheckIn, check_in_id, with_for_update=lock or None)
@@ -98,8 +108,10 @@ class CheckIns:
         """Back to the beginning. What was heard before stays readable until there is something newer.
 
         `changed` holds a new `language` (None: detect it) where it is another: what was heard before a failure is then
-        heard anew. Raises CheckInUnsettled while a run is still going on.
+        heard anew. Raises CheckInUnsettled while a run is still going on, RecordingDeleted.
         """
+        if self.get_for(account_id, check_in_id).audio_deleted_at:
+            raise RecordingDeleted
         check_in = self._start_again(TRANSCRIBE, SETTLED_STATES, account_id, check_in_id, now=now, **changed)
         if "language" in changed:
             self._session.execute(delete(PartialTranscript).where(PartialTranscript.check_in_id == check_in_id))

@@ -1,10 +1,12 @@
-"""The janitor: removes recordings that belong to no check-in: what a crash left between file and row."""
+"""The janitor: removes files that belong to no row: what a crash left between the two. And what has had its time."""
+
+from functools import partial
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from store.opening import Store
-from store.tables import CheckIn, Identity
+from store.tables import CheckIn, Export, Identity
 
 MINIMUM_AGE_SECONDS = 3600.0
 """Far longer than an upload takes from its file to its row."""
@@ -25,8 +27,9 @@ def remove_orphans(store: Store, *, minimum_age: float = MINIMUM_AGE_SECONDS) ->
     removed = 0
     for key in store.recordings.old_keys(minimum_age=minimum_age):
         with store.database.reading() as session:
-            owned = session.scalar(select(CheckIn.id).where(CheckIn.audio_key == key))
-        if owned is None:
+            recording = exists().where(CheckIn.audio_key == key, CheckIn.audio_deleted_at.is_(None))
+            owned = session.scalar(select(or_(recording, exists().where(Export.audio_key == key))))
+        if not owned:
             store.recordings.delete(key)
             removed += 1
     if removed:
@@ -34,8 +37,23 @@ def remove_orphans(store: Store, *, minimum_age: float = MINIMUM_AGE_SECONDS) ->
     return removed
 
 
+def tidy_arrivals(store: Store, *, minimum_age: float = MINIMUM_AGE_SECONDS) -> None:
+    """What was arriving at this machine and never came to its end: any process that takes recordings in does this."""
+    store.recordings.discard_left(minimum_age=minimum_age)
+    with store.unit_of_work() as work:
+        for key in work.uploads.delete_expired(now=store.clock()):
+            work.afterwards(partial(store.upload_parts.delete, key))
+    for key in store.upload_parts.old_keys(minimum_age=minimum_age):
+        with store.reading() as reading:
+            counts = reading.uploads.owns(key)
+        if not counts:
+            store.upload_parts.delete(key)
+
+
 def tidy(store: Store) -> None:
-    """All that gathers dust: recordings without a row, tokens nobody can use."""
+    """All that gathers dust: recordings without a row, uploads nobody went on with, tokens nobody can use."""
     remove_orphans(store)
+    tidy_arrivals(store)
     with store.unit_of_work() as work:
         work.sessions.forget_expired(now=store.clock())
+        work.idempotency.forget_expired(now=store.clock())

@@ -12,6 +12,7 @@ from store.recordings import Recordings
 from store.server_keys import LocalServerKeys, ServerKeys, from_factory, make_key_file
 from store.settings import StoreSettings
 from store.unit_of_work import UnitOfWork, reading, unit_of_work
+from store.upload_parts import UploadParts
 from store.wake_ups import RedisWakeUps, WakeUps, connect
 
 Clock = Callable[[], datetime]
@@ -28,6 +29,7 @@ class Store:
 
     database: Database
     recordings: Recordings
+    upload_parts: UploadParts
     wake_ups: WakeUps
     rules: ClaimRules
     keys: ServerKeys
@@ -60,6 +62,7 @@ def open_store(settings: StoreSettings) -> Store:
     return Store(
         database=Database(settings.resolved_database_url),
         recordings=Recordings(LocalAudioStore(settings.audio_folder), settings.incoming_folder),
+        upload_parts=UploadParts(settings.uploads_folder),
         wake_ups=RedisWakeUps(connect(settings.resolved_redis_url)),
         rules=claim_rules(settings),
         keys=server_keys(settings),

@@ -47,10 +47,13 @@ class Recordings:
         return self._audio.belongs_to(owner)
 
     def old_keys(self, *, minimum_age: float) -> Iterator[str]:
-        """Keys of recordings older than so many seconds. What has been arriving for longer is removed on the way."""
+        """Keys of recordings older than so many seconds."""
+        return self._audio.old_keys(minimum_age=minimum_age)
+
+    def discard_left(self, *, minimum_age: float) -> None:
+        """Remove what has been arriving for longer than so many seconds: its process was killed."""
         for path in old_files(self._incoming, "*", minimum_age=minimum_age):
             path.unlink(missing_ok=True)
-        yield from self._audio.old_keys(minimum_age=minimum_age)
 
 
 class StagedRecording:

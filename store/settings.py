@@ -65,6 +65,11 @@ class StoreSettings(BaseSettings):
         return self.data_folder.absolute() / "incoming"
 
     @property
+    def uploads_folder(self) -> Path:
+        """Folder of the parts of resumable uploads."""
+        return self.data_folder.absolute() / "uploads"
+
+    @property
     def resolved_server_keys_file(self) -> Path:
         """File of the server keys, the one in the data folder included."""
         return self.server_keys_file or self.data_folder.absolute() / "server.keys"

@@ -14,12 +14,14 @@ from store.check_ins import CheckIns
 from store.claims import ClaimRules, Claims
 from store.corrections import Corrections
 from store.database import DatabaseSession
+from store.idempotency import Idempotency
 from store.progress import Progress
 from store.results import Results
 from store.server_keys import ServerKeys
 from store.sessions import Sessions
 from store.stage_totals import StageTotals
 from store.stages import Stage
+from store.uploads import Uploads
 from store.vault import Vault
 from store.wake_ups import WakeUps
 
@@ -43,6 +45,8 @@ class UnitOfWork:
         self.claims = Claims(session, self.check_ins, self.progress, rules)
         self.results = Results(session, self.vault)
         self.corrections = Corrections(session, self.vault)
+        self.uploads = Uploads(session)
+        self.idempotency = Idempotency(session)
         self.stage_totals = StageTotals(session)
 
     def nudge(self, stage: Stage, check_in_id: UUID, *, attempts: int) -> None:

@@ -45,6 +45,11 @@ def run_api(settings: ServiceSettings) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        # Said, so that every installation runs the same server, whatever else is installed beside it.
+        loop="asyncio",
+        http="h11",
     )
 
 

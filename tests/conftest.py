@@ -27,6 +27,7 @@ from store.schema import migrate
 from store.server_keys import LocalServerKeys, make_key_file
 from store.settings import StoreSettings
 from store.tables import Table
+from store.upload_parts import UploadParts
 from tandem.embedded import redis_answers, valkey_argv
 from tests.memory import MemoryWakeUps
 from tests.waiting import wait_until
@@ -137,7 +138,8 @@ def make_store(database: Database, folder: Path, clock: Clock) -> Store:
     make_key_file(folder / "server.keys")
     recordings = Recordings(LocalAudioStore(folder / "audio"), folder / "incoming")
     keys = LocalServerKeys(file=folder / "server.keys")
-    return Store(database, recordings, MemoryWakeUps(), RULES, keys, clock)
+    parts = UploadParts(folder / "uploads")
+    return Store(database, recordings, parts, MemoryWakeUps(), RULES, keys, clock)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from store.database import Database
-from store.janitor import remove_orphans
+from store.janitor import remove_orphans, tidy_arrivals
 from store.opening import Store
 from store.schema import migrate
 from store.sealing import Cipher, new_key
@@ -38,7 +38,7 @@ def test_an_upload_that_broke_off_long_ago_is_removed(store: Store, tmp_path: Pa
     with store.recordings.staged(Cipher(uuid4(), new_key())) as arriving:
         arriving.write(b"half")
 
-        remove_orphans(store, minimum_age=-1)
+        tidy_arrivals(store, minimum_age=-1)
 
         assert list((tmp_path / "incoming").iterdir()) == []
 

@@ -1,6 +1,8 @@
-"""Uploads: a body of bytes streams into the audio store, raw or as multipart, and is never in memory as a whole."""
+"""Bodies: a recording in one request, raw or as multipart, streams to the disk and is never in memory as a whole."""
 
+import time
 from collections.abc import AsyncIterator, Mapping
+from math import inf
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -38,7 +40,7 @@ async def receive(request: Request, audio: StagedRecording, *, max_bytes: int) -
         create = await _receive_form(request, audio, max_bytes=max_bytes)
     else:
         create = parse_create(dict(request.query_params), where="query")
-        async for piece in _pieces(request):
+        async for piece in pieces(request):
             _check_size(audio.size + len(piece), max_bytes)
             await run_in_threadpool(audio.write, piece)
     if audio.size == 0:
@@ -66,7 +68,7 @@ async def _receive_form(request: Request, audio: StagedRecording, *, max_bytes: 
         parser.register(name, target)
     parser.register(AUDIO_FIELD, audio_part)
     received = 0
-    async for piece in _pieces(request):
+    async for piece in pieces(request):
         received += len(piece)
         _check_size(received - MAX_FORM_BYTES, max_bytes)
         await run_in_threadpool(_parse, parser, piece)
@@ -129,16 +131,23 @@ class _AudioTarget(_Part, BaseTarget):  # type: ignore[misc]
         self._audio.write(chunk)
 
 
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    """The body, gathered into larger pieces. Raises UploadIncomplete where the phone is gone."""
+async def pieces(request: Request, *, every_seconds: float = inf) -> AsyncIterator[bytes]:
+    """The body, gathered into larger pieces, or into what has come after so many seconds.
+
+    Raises UploadIncomplete where the phone is gone, after the last piece.
+    """
     buffer = bytearray()
+    began = time.monotonic()
     try:
         async for chunk in request.stream():
             buffer += chunk
-            if len(buffer) >= BUFFER_BYTES:
+            if len(buffer) >= BUFFER_BYTES or (buffer and time.monotonic() - began > every_seconds):
                 yield bytes(buffer)
                 buffer.clear()
+                began = time.monotonic()
     except ClientDisconnect as error:
+        if buffer:
+            yield bytes(buffer)
         raise UploadIncomplete from error
     if buffer:
         yield bytes(buffer)

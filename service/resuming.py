@@ -1,0 +1,205 @@
+"""Resumable uploads: what one request brings of a recording is made durable bit by bit, whatever protocol it speaks."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import new as new_hash
+from uuid import UUID
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from schemas.check_in import CheckInCreate
+from schemas.errors import (
+    ChecksumMismatch,
+    PermanentError,
+    TandemError,
+    UploadBusy,
+    UploadIncomplete,
+    UploadOffsetWrong,
+    UploadTooLong,
+)
+from service.bodies import pieces
+from service.intake import Intake
+from store.sealing import Cipher
+from store.tables import Upload, UploadPart
+from store.unit_of_work import UnitOfWork
+from store.upload_parts import PartWriter
+
+COMMIT_SECONDS = 1.0
+"""What arrives slowly is made durable this often."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """Of the bytes of one request: an algorithm of hashlib, and the digest in base64."""
+
+    algorithm: str
+    digest: str
+
+
+async def receive_part(
+    request: Request, intake: Intake, account_id: UUID, upload_id: UUID, *, offset: int, checksum: Checksum | None
+) -> int:
+    """Add the body of a request to an upload; returns the new offset. At the last byte it is a check-in.
+
+    What arrived before the phone was gone is kept, unless it has a checksum, which covers the whole body. Raises
+    UploadNotFound, UploadBusy, UploadOffsetWrong, UploadTooLong, UploadIncomplete, ChecksumMismatch, StorageFull,
+    StorageUnavailable, and at the end the errors of `Intake.accept`.
+    """
+    part = await run_in_threadpool(_begin, intake, account_id, upload_id, offset)
+    try:
+        if int(request.headers.get("content-length") or 0) > part.upload.length - offset:
+            raise UploadTooLong
+        await _receive(request, part, checksum)
+        if part.offset == part.upload.length and part.upload.received < part.upload.length:
+            await run_in_threadpool(part.finish)
+        else:
+            await run_in_threadpool(part.commit)
+    finally:
+        await run_in_threadpool(part.end)
+    return part.offset
+
+
+async def _receive(request: Request, part: "IncomingPart", checksum: Checksum | None) -> None:
+    digest = new_hash(checksum.algorithm, usedforsecurity=False) if checksum else None
+    try:
+        async for piece in pieces(request, every_seconds=COMMIT_SECONDS):
+            if digest:
+                digest.update(piece)
+            await run_in_threadpool(part.write, piece, commit=digest is None)
+    except UploadIncomplete:
+        if digest is None:
+            await run_in_threadpool(part.commit)
+        raise
+    if checksum and digest and b64encode(digest.digest()).decode() != checksum.digest:
+        raise ChecksumMismatch
+
+
+class IncomingPart:
+    """What one request brings: it holds the upload's lease, and a file of its own."""
+
+    def __init__(self, intake: Intake, upload: Upload, lease: UUID, cipher: Cipher) -> None:
+        self.upload = upload
+        self._intake = intake
+        self._store = intake.store
+        self._lease = lease
+        self._cipher = cipher
+        self._writer: PartWriter | None = None
+        self._committed = 0
+
+    @property
+    def offset(self) -> int:
+        """Where the upload ends with what is on the disk."""
+        return self.upload.received + (self._writer.size if self._writer else 0)
+
+    def write(self, piece: bytes, *, commit: bool) -> None:
+        """Have a piece on the disk, and count it at once if so wanted; the last one counts as a check-in alone."""
+        if self.offset + len(piece) > self.upload.length:
+            raise UploadTooLong
+        if self._writer is None:
+            self._writer = self._store.upload_parts.begin(self._cipher)
+        self._writer.write(piece)
+        if commit and self.offset < self.upload.length:
+            self.commit()
+
+    def commit(self) -> None:
+        """Count what is on the disk. Raises UploadBusy when another has taken over."""
+        part = self._part()
+        if part is None or part.size == self._committed or self.offset == self.upload.length:
+            return
+        with self._store.unit_of_work() as work:
+            work.uploads.commit(self.upload.id, self._lease, part, now=self._store.clock())
+        self._committed = part.size
+
+    def finish(self) -> None:
+        """Put all parts together: from now on it is a check-in like any other. One that is refused is forgotten."""
+        with self._store.unit_of_work() as work:
+            work.uploads.begin_to_finish(self.upload.id, self._lease, now=self._store.clock())
+            parts = [(part.key, part.size) for part in work.uploads.parts(self.upload.id)]
+        last = self._part()
+        if last is not None:
+            parts = [*((key, size) for key, size in parts if key != last.key), (last.key, last.size)]
+        try:
+            self._accept(parts)
+        except UploadBusy:
+            raise
+        except PermanentError:
+            self._forget()
+            raise
+        for key, _ in parts:
+            self._delete(key)
+        self._committed = last.size if last else 0
+
+    def end(self) -> None:
+        """Let others write, and leave no file that does not count."""
+        if self._writer:
+            self._writer.close()
+            if self._committed == 0:
+                self._delete(self._writer.key)
+        with suppress(TandemError), self._store.unit_of_work() as work:  # else the lease runs out by itself
+            work.uploads.release(self.upload.id, self._lease)
+
+    def _accept(self, parts: list[tuple[str, int]]) -> None:
+        def within(work: UnitOfWork) -> None:
+            work.uploads.finish(self.upload.id, self._lease, now=self._store.clock())
+
+        with self._store.recordings.staged(self._cipher) as audio:
+            for key, size in parts:
+                for content in self._store.upload_parts.read(key, self._cipher, size=size):
+                    audio.write(content)
+            self._intake.accept(self.upload.account_id, told_by(self.upload), audio, within=within)
+
+    def _forget(self) -> None:
+        with self._store.unit_of_work() as work:
+            keys = work.uploads.delete_for(self.upload.account_id, self.upload.id, now=self._store.clock())
+        for key in keys:
+            self._delete(key)
+        self._committed = 0
+
+    def _part(self) -> UploadPart | None:
+        if self._writer is None:
+            return None
+        return UploadPart(
+            upload_id=self.upload.id, start=self.upload.received, key=self._writer.key, size=self._writer.size
+        )
+
+    def _delete(self, key: str) -> None:
+        with _unless_away():
+            self._store.upload_parts.delete(key)
+
+
+def told_by(upload: Upload) -> CheckInCreate:
+    """What the phone told about the recording when it began."""
+    return CheckInCreate(
+        id=upload.check_in_id,
+        kind=upload.kind,
+        recorded_at=upload.recorded_at,
+        time_zone=upload.time_zone,
+        language=upload.language,
+    )
+
+
+def _begin(intake: Intake, account_id: UUID, upload_id: UUID, offset: int) -> IncomingPart:
+    store = intake.store
+    now = store.clock()
+    with store.unit_of_work() as work:
+        upload = work.uploads.get_for(account_id, upload_id, now=now)
+        lease = work.uploads.lease(upload, now=now)
+        upload = work.uploads.get_for(account_id, upload_id, now=now)
+        if upload.received != offset:
+            raise UploadOffsetWrong(f"It has {upload.received} bytes of {upload.length}")
+        return IncomingPart(intake, upload, lease, work.vault.of(account_id))
+
+
+@contextmanager
+def _unless_away() -> Iterator[None]:
+    """A file that cannot be removed now is the janitor's."""
+    try:
+        yield
+    except TandemError as error:
+        log.warning("upload_part.left", error=type(error).__name__)

@@ -1,0 +1,238 @@
+"""Resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload): networks come and go, bytes stay.
+
+Core, creation, creation-with-upload, expiration, termination, checksum. The protocol is here, the receiving in
+`service/resuming.py`.
+"""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from email.utils import format_datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Header, Request, Response, status
+from starlette.concurrency import run_in_threadpool
+
+from schemas import errors
+from schemas.check_in import CheckInCreate
+from schemas.errors import InvalidInput, NotSignedIn, RecordingEmpty, RecordingTooLarge
+from service.bodies import parse_create
+from service.dependencies import IdempotencyKeyDep, IntakeDep, SettingsDep, SignedInDep, StoreDep, limit_uploads
+from service.intake import Intake
+from service.problems import documented
+from service.resuming import Checksum, receive_part
+from service.tus_protocol import PATH, VERSION
+from store.opening import Store
+from store.tables import Upload
+
+EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
+ALGORITHMS = ("sha1", "sha256", "md5")
+PART_TYPE = "application/offset+octet-stream"
+MAX_BYTES = 10**15
+"""A length with more digits is no length."""
+
+router = APIRouter(prefix=PATH, tags=["Resumable uploads"])
+
+_PART = {"content": {PART_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+_WRITING = (
+    errors.UploadNotFound,
+    errors.UploadBusy,
+    errors.UploadOffsetWrong,
+    errors.UploadTooLong,
+    errors.UploadTypeUnsupported,
+    errors.UploadIncomplete,
+    errors.ChecksumMismatch,
+    errors.TusVersionUnsupported,
+    errors.RecordingTooLong,
+    errors.RecordingUnsupported,
+    errors.RecordingUnreadable,
+    errors.CheckInIdTaken,
+    errors.CheckInDeleted,
+    errors.StorageFull,
+    errors.StorageUnavailable,
+    errors.StorageQuotaReached,
+    NotSignedIn,
+)
+Length = Annotated[int, Header(alias="Upload-Length", ge=0, le=MAX_BYTES, description="Bytes of the whole recording.")]
+Metadata = Annotated[
+    str,
+    Header(
+        alias="Upload-Metadata",
+        max_length=8_000,
+        description="`id`, `recorded_at`, `time_zone`, and if wanted `kind` and `language`, each with its value in "
+        "base64: `id MTIz…,time_zone RXVyb3Bl…`. Other names are passed over.",
+    ),
+]
+Offset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=MAX_BYTES, description="Where the body begins.")]
+ChecksumHeader = Annotated[
+    str | None,
+    Header(alias="Upload-Checksum", max_length=200, description="`sha256 <base64>`, of the body; also sha1, md5."),
+]
+
+
+class Announced:
+    """What a phone tells when it begins. Raises RecordingEmpty, InvalidInput, RequestValidationError."""
+
+    def __init__(
+        self, length: Length, metadata: Metadata, checksum: ChecksumHeader = None, key: IdempotencyKeyDep = None
+    ) -> None:
+        if length == 0:
+            raise RecordingEmpty
+        self.length = length
+        self.create = parse_create(read_metadata(metadata), where="Upload-Metadata")
+        self.checksum = read_checksum(checksum)
+        self.key = key
+
+
+@router.options("", summary="What is spoken here", status_code=status.HTTP_204_NO_CONTENT)
+@router.options("/{upload_id}", include_in_schema=False, status_code=status.HTTP_204_NO_CONTENT)
+async def read_options(response: Response, settings: SettingsDep) -> None:
+    """Version and extensions of tus, and how long a recording may be."""
+    response.headers["Tus-Version"] = VERSION
+    response.headers["Tus-Extension"] = EXTENSIONS
+    response.headers["Tus-Max-Size"] = str(settings.max_recording_bytes)
+    response.headers["Tus-Checksum-Algorithm"] = ",".join(ALGORITHMS)
+
+
+@router.post(
+    "",
+    summary="Begin an upload",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[Depends(limit_uploads)],
+    openapi_extra={"requestBody": _PART},
+    responses=documented(errors.UploadsFull, errors.IdempotencyKeyReused, RecordingTooLarge, *_WRITING),
+)
+async def create_upload(
+    request: Request,
+    response: Response,
+    signed_in: SignedInDep,
+    intake: IntakeDep,
+    settings: SettingsDep,
+    announced: Annotated[Announced, Depends()],
+) -> None:
+    """Begin to send a recording in parts; the first may come along. `Location` tells where the others go.
+
+    When the last byte has arrived it is a check-in with the `id` that the phone chose, as if it had come in one piece.
+    """
+    if announced.length > settings.max_recording_bytes:
+        raise RecordingTooLarge(f"A recording may have {settings.max_recording_bytes / 1_000_000:g} MB")
+    upload = await run_in_threadpool(_create, intake, signed_in.account_id, announced)
+    response.headers["Location"] = f"{request.scope.get('root_path', '')}{PATH}/{upload.id}"
+    _tell_expiry(response, upload)
+    if _is_part(request):
+        _check_type(request)
+        checksum = announced.checksum
+        ends = await receive_part(request, intake, signed_in.account_id, upload.id, offset=0, checksum=checksum)
+        response.headers["Upload-Offset"] = str(ends)
+
+
+@router.head(
+    "/{upload_id}",
+    summary="How much has arrived",
+    responses=documented(errors.UploadNotFound, errors.TusVersionUnsupported, NotSignedIn),
+)
+def read_upload(upload_id: UUID, response: Response, signed_in: SignedInDep, store: StoreDep) -> None:
+    """`Upload-Offset`: so many bytes are safe. Equal to `Upload-Length`: the check-in is there."""
+    upload = _read(store, signed_in.account_id, upload_id)
+    response.headers["Upload-Offset"] = str(upload.received)
+    response.headers["Upload-Length"] = str(upload.length)
+    response.headers["Cache-Control"] = "no-store"
+    _tell_expiry(response, upload)
+
+
+@router.patch(
+    "/{upload_id}",
+    summary="Send a part",
+    status_code=status.HTTP_204_NO_CONTENT,
+    openapi_extra={"requestBody": _PART | {"required": True}},
+    responses=documented(*_WRITING),
+)
+async def write_upload(
+    upload_id: UUID,
+    request: Request,
+    response: Response,
+    signed_in: SignedInDep,
+    intake: IntakeDep,
+    offset: Offset,
+    checksum: ChecksumHeader = None,
+) -> None:
+    """Send bytes from `Upload-Offset` on, as many as there are or the network allows.
+
+    What has arrived is kept even if the connection breaks; ask with HEAD where to go on.
+    """
+    _check_type(request)
+    ends = await receive_part(
+        request, intake, signed_in.account_id, upload_id, offset=offset, checksum=read_checksum(checksum)
+    )
+    response.headers["Upload-Offset"] = str(ends)
+    _tell_expiry(response, await run_in_threadpool(_read, intake.store, signed_in.account_id, upload_id))
+
+
+@router.delete(
+    "/{upload_id}",
+    summary="Give an upload up",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(errors.UploadNotFound, errors.TusVersionUnsupported, NotSignedIn),
+)
+def delete_upload(upload_id: UUID, signed_in: SignedInDep, store: StoreDep) -> None:
+    """Forget what has arrived. A check-in that came of it stays."""
+    with store.unit_of_work() as work:
+        for part in work.uploads.delete_for(signed_in.account_id, upload_id, now=store.clock()):
+            work.afterwards(lambda part=part: store.upload_parts.delete(part))  # type: ignore[misc]
+
+
+def read_metadata(header: str) -> dict[str, Any]:
+    """The pairs of `Upload-Metadata` that tell of a check-in. Raises InvalidInput."""
+    fields: dict[str, Any] = {}
+    for pair in filter(None, (pair.strip() for pair in header.split(","))):
+        name, _, value = pair.partition(" ")
+        if name in fields:
+            raise InvalidInput(f"Upload-Metadata has {len(fields)} names, and one of them twice")
+        try:
+            fields[name] = b64decode(value.strip(), validate=True).decode()
+        except (NotBase64, ValueError) as error:
+            raise InvalidInput("A value of Upload-Metadata is not base64 of text") from error
+    return {name: value for name, value in fields.items() if name in CheckInCreate.model_fields and value}
+
+
+def read_checksum(header: str | None) -> Checksum | None:
+    """Raises InvalidInput for an algorithm that is not known."""
+    if header is None:
+        return None
+    algorithm, _, digest = header.partition(" ")
+    if algorithm not in ALGORITHMS:
+        raise InvalidInput(f"Upload-Checksum takes {', '.join(ALGORITHMS)}")
+    return Checksum(algorithm, digest.strip())
+
+
+def _create(intake: Intake, account_id: UUID, announced: Announced) -> Upload:
+    store, create, length, key = intake.store, announced.create, announced.length, announced.key
+    now = store.clock()
+    with store.unit_of_work() as work:
+        work.check_ins.check_free(account_id, create.id)
+        intake.check_room(work, account_id, length)
+        upload_id = uuid4()
+        asked = f"upload {create.model_dump_json()} {length}"
+        if before := work.idempotency.claim(account_id, key, asked, made=upload_id, now=now):
+            return work.uploads.get_for(account_id, before, now=now)
+        if key is None and (untouched := work.uploads.untouched(account_id, create.id, length=length, now=now)):
+            return untouched
+        return work.uploads.create(account_id, create, upload_id=upload_id, length=length, now=now)
+
+
+def _read(store: Store, account_id: UUID, upload_id: UUID) -> Upload:
+    with store.reading() as reading:
+        return reading.uploads.get_for(account_id, upload_id, now=store.clock())
+
+
+def _is_part(request: Request) -> bool:
+    return int(request.headers.get("content-length") or 0) > 0 or "transfer-encoding" in request.headers
+
+
+def _check_type(request: Request) -> None:
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != PART_TYPE:
+        raise errors.UploadTypeUnsupported
+
+
+def _tell_expiry(response: Response, upload: Upload) -> None:
+    response.headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
