@@ -82,12 +82,50 @@ class SessionRefresh(Schema):
 
 
 class AccountUpdate(Schema):
-    """What a person tells about their speech. What is left out, or null, stays as it is."""
+    """What a person tells about their speech, and wants kept. What is left out stays as it is."""
 
     languages: Languages | None = None
     """Those the person speaks, at most 8. Empty: any. A language given with a check-in or a run wins."""
     vocabulary: Vocabulary | None = None
     """Names of people and places they speak of, at most 100, each of 1 to 50 characters. Empty: none."""
+    keep_audio_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    """Delete each recording so many days after its transcript is there; the transcript stays. Null: keep them. Left
+    out: as it is."""
+
+
+class AccountDelete(Schema):
+    """Delete an account, knowing its password."""
+
+    password: Secret | None = None
+    """Not needed where somebody signs in by Apple or Google alone."""
+
+
+class DeletionReceiptRead(Schema):
+    """That an account was deleted, and what of it. It tells of nobody: keep its id to ask for it again."""
+
+    id: UUID
+    deleted_at: UtcDatetime
+    check_ins: int
+    recordings: int
+    """Files of recordings that were deleted; other check-ins had theirs deleted before."""
+
+
+class SessionRead(Schema):
+    """A device that is signed in."""
+
+    id: UUID
+    device_name: str
+    created_at: UtcDatetime
+    refreshed_at: UtcDatetime
+    """When it last showed its refresh token."""
+    current: bool
+    """The device that asks."""
+
+
+class SessionList(Schema):
+    """The one that was active last first."""
+
+    items: tuple[SessionRead, ...]
 
 
 class AccountRead(Schema):
@@ -100,6 +138,8 @@ class AccountRead(Schema):
     """Those the person speaks. Empty: any."""
     vocabulary: tuple[str, ...]
     """Names of people and places they speak of."""
+    keep_audio_days: int | None
+    """Recordings are deleted so many days after their transcript is there; null: kept."""
 
 
 class SessionTokens(Schema):

@@ -17,6 +17,8 @@ class ChangeType(StrEnum):
     """More of its recording has been listened to. Gone from the feed once its transcription is over."""
     CHECK_IN_CORRECTED = "check_in.corrected"
     """Its speaker corrected its tags."""
+    RECORDING_DELETED = "recording.deleted"
+    """Its recording is kept no longer, as its speaker had chosen; the transcript stays."""
     CHECK_IN_DELETED = "check_in.deleted"
 
 

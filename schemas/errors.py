@@ -32,6 +32,7 @@ TandemError
 │   │   ├── UploadNotFound         or it has expired
 │   │   ├── SessionNotFound
 │   │   ├── ExportNotFound
+│   │   ├── ReceiptNotFound
 │   │   ├── IdentityNotFound
 │   │   ├── LettersOff             this server sends none
 │   │   ├── RecordingMissing       the stored file is gone
@@ -300,6 +301,13 @@ class SessionNotFound(NotFound):
 
     title = "There is no such session"
     action = "Refresh the list of sessions."
+
+
+class ReceiptNotFound(NotFound):
+    """No receipt has this id."""
+
+    title = "There is no such receipt"
+    action = "Check its id."
 
 
 class ExportNotFound(NotFound):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from schemas.base import Schema
+from schemas.base import Schema, UtcDatetime
 
 
 class RecordingFormat(StrEnum):
@@ -48,5 +48,7 @@ class RecordingRead(Schema):
     """Bytes."""
     sha256: str
     """Of the bytes, in hex: compare it with what the phone holds before deleting there."""
+    deleted_at: UtcDatetime | None = None
+    """When it was deleted, as its speaker had chosen; null while it is kept."""
     seconds: float | None
     """Length as the container tells it; the decoded length once it is transcribed. Null while unknown."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from schemas.base import Schema
+from schemas.base import Schema, UtcDatetime
 
 
 class Word(Schema):
@@ -47,3 +47,19 @@ class Transcript(Schema):
     def tagged(self) -> "Transcript":
         """What tags are made on, and what their characters count in: the translation where there is one."""
         return self.translation or self
+
+
+class TranscriptVersionRead(Schema):
+    """A transcript as it read at some time."""
+
+    version: int
+    """Grows with each edit and each run."""
+    made_at: UtcDatetime | None
+    """Null where it was made before this was kept."""
+    transcript: Transcript
+
+
+class TranscriptVersionList(Schema):
+    """Oldest first; the last is the present one."""
+
+    items: tuple[TranscriptVersionRead, ...]

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, status
 from starlette.concurrency import run_in_threadpool
 
+from schemas.access import AccessAction
 from schemas.account import AccountCreate, AccountRead, AccountUpdate, SessionCreate, SessionRefresh, SessionTokens
 from schemas.errors import CredentialsWrong, EmailTaken, LimitsUnavailable, NotSignedIn, RefreshTokenInvalid
 from service.dependencies import (
@@ -22,6 +23,7 @@ from service.rate_limits import Guarded, Per
 from store.accounts import Accounts
 from store.opening import Store
 from store.sessions import IssuedTokens
+from store.showing import account_of
 from store.tables import Account
 
 router = APIRouter(prefix="/v1", tags=["Accounts"])
@@ -47,11 +49,17 @@ def read_account(signed_in: SignedInDep, store: StoreDep) -> AccountRead:
         return _read(reading.accounts, signed_in.account_id)
 
 
-@router.patch("/accounts/me", summary="Tell about your speech", responses=documented(NotSignedIn))
+@router.patch("/accounts/me", summary="Tell about your speech, and what is kept", responses=documented(NotSignedIn))
 def update_account(update: AccountUpdate, signed_in: SignedInDep, store: StoreDep) -> AccountRead:
-    """Tell which languages are spoken and which names come up, so that recordings are heard better from now on."""
+    """Tell which languages are spoken and which names come up, so that recordings are heard better from now on.
+
+    And how long recordings are kept: each goes so many days after its transcript is there, and never before.
+    """
     with store.unit_of_work() as work:
         work.accounts.update(signed_in.account_id, languages=update.languages, vocabulary=update.vocabulary)
+        if "keep_audio_days" in update.model_fields_set:
+            work.accounts.get(signed_in.account_id).keep_audio_days = update.keep_audio_days
+        signed_in.note(work, AccessAction.ACCOUNT_CHANGED)
         return _read(work.accounts, signed_in.account_id)
 
 
@@ -105,17 +113,12 @@ def delete_session(signed_in: SignedInDep, store: StoreDep) -> None:
     """Sign this device out. Its tokens stop working at once."""
     with store.unit_of_work() as work:
         work.sessions.revoke(signed_in.session_id, now=store.clock())
+        signed_in.note(work, AccessAction.SIGNED_OUT, signed_in.session_id)
+        work.announce(signed_in.account_id)
 
 
 def _read(accounts: Accounts, account_id: UUID) -> AccountRead:
-    account, speech = accounts.get(account_id), accounts.speech_of(account_id)
-    return AccountRead(
-        id=account.id,
-        email=account.email,
-        created_at=account.created_at,
-        languages=speech.languages,
-        vocabulary=speech.vocabulary,
-    )
+    return AccountRead(**account_of(accounts.get(account_id), accounts))
 
 
 def _sign_up(store: Store, create: AccountCreate, password_hash: str) -> SessionTokens:
@@ -134,6 +137,8 @@ def _find_account(store: Store, email: str) -> Account | None:
 def _open_session(store: Store, account: Account, device_name: str) -> SessionTokens:
     now = store.clock()
     with store.unit_of_work() as work:
+        if work.accounts.lock(account.id).password_hash != account.password_hash:  # it was changed meanwhile
+            raise CredentialsWrong
         issued = work.sessions.open(account.id, device_name=device_name, now=now)
     return _tokens(issued)
 

@@ -11,9 +11,24 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from schemas.errors import InvalidInput, TooManyRequests
-from service import accounts, changes, check_ins, corrections, health, taxonomy, tus
+from service import (
+    accesses,
+    accounts,
+    changes,
+    check_ins,
+    corrections,
+    devices,
+    erasure,
+    exports,
+    health,
+    identities,
+    password_resets,
+    taxonomy,
+    tus,
+)
 from service.body_limit import BodyLimit
 from service.cors import allow_origins
+from service.id_tokens import IdTokens
 from service.news import News
 from service.passwords import Passwords
 from service.problems import add_problem_handlers, documented
@@ -28,7 +43,22 @@ from store.opening import Store, open_store
 from store.repeating import Repeating
 from store.sweep import sweep
 
+LIMITED = (
+    accounts,
+    identities,
+    password_resets,
+    devices,
+    erasure,
+    accesses,
+    check_ins,
+    tus,
+    corrections,
+    changes,
+    exports,
+)
+"""Parts of the API that count how often they are asked."""
 HEARTBEAT_SECONDS = 2.0
+CANCEL_AGAIN_SECONDS = 0.1
 JANITOR_SECONDS = 600.0
 
 DESCRIPTION = """
@@ -66,10 +96,11 @@ def create_app(
     app.state.store = store
     app.state.sandbox = sandbox
     app.state.passwords = passwords or Passwords()
+    app.state.id_tokens = IdTokens(settings.issuers)
     app.state.news = News(settings.resolved_redis_url)
     app.state.rate_limits = rate_limits or RateLimits(settings.resolved_redis_url, enabled=settings.rate_limits)
-    for router in (accounts.router, check_ins.router, tus.router, corrections.router, changes.router):
-        app.include_router(router, responses=documented(TooManyRequests))
+    for part in LIMITED:
+        app.include_router(part.router, responses=documented(TooManyRequests))
     for router in (taxonomy.router, health.router):
         app.include_router(router)
     add_problem_handlers(app)
@@ -118,7 +149,9 @@ async def _in_background(stack: AsyncExitStack, coroutine: Coroutine[None, None,
     task = asyncio.create_task(coroutine)
 
     async def stop() -> None:
-        task.cancel()
+        while not task.done():  # the Redis client loses a cancellation that comes while it connects
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
         with suppress(asyncio.CancelledError):
             await task
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from schemas.access import AccessAction
 from schemas.change import ChangePage, ChangeRead
 from schemas.errors import NotSignedIn
 from service.dependencies import NewsDep, SettingsDep, SignedIn, SignedInDep, StoreDep
@@ -21,6 +22,8 @@ LOOK_AGAIN_SECONDS = 10.0
 
 MAX_CURSOR = 2**31 - 1
 
+_SIGNED_OUT = ChangePage(items=(), cursor=0)
+
 
 @router.get("/changes", summary="What has changed since")
 async def list_changes(
@@ -34,6 +37,7 @@ async def list_changes(
     """What has happened since. The answer is empty if nothing did."""
 
     async def look() -> ChangePage | None:
+        await run_in_threadpool(signed_in.check)
         page = await run_in_threadpool(_page, store, signed_in, after)
         return page if page.items else None
 
@@ -60,11 +64,12 @@ async def stream_changes(
     cursor = await run_in_threadpool(_newest, store, signed_in) if asked is None else asked
 
     async def look() -> ChangePage | None:
+        if not await run_in_threadpool(_still_signed_in, signed_in):
+            return _SIGNED_OUT
         page = await run_in_threadpool(_page, store, signed_in, cursor)
         return page if page.items else None
 
-    while await run_in_threadpool(_still_signed_in, signed_in):
-        page = await news.until(signed_in.account_id, look, seconds=LOOK_AGAIN_SECONDS)
+    while (page := await news.until(signed_in.account_id, look, seconds=LOOK_AGAIN_SECONDS)) is not _SIGNED_OUT:
         for change in page.items if page else ():
             yield ServerSentEvent(id=str(change.cursor), event=change.type, data=change)
             cursor = change.cursor
@@ -78,6 +83,8 @@ def _page(store: Store, signed_in: SignedIn, after: int) -> ChangePage:
             ChangeRead.model_validate(change).model_copy(update={"progress": told.get(change.cursor)})
             for change in changes
         )
+    for check_in_id in {change.check_in_id for change in changes if change.cursor in told}:
+        signed_in.note_reading(AccessAction.CHECK_IN_READ, check_in_id)
     return ChangePage(items=items, cursor=items[-1].cursor if items else after)
 
 

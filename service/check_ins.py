@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from schemas import errors
+from schemas.access import AccessAction
 from schemas.check_in import (
     SETTLED_STATES,
     CheckInCreate,
@@ -30,6 +31,7 @@ from service.dependencies import (
 from service.problems import documented
 from store.opening import Store
 from store.sealing import Cipher
+from store.showing import summary_of
 from store.stages import TRANSCRIBE
 from store.unit_of_work import UnitOfWork
 
@@ -111,7 +113,7 @@ async def create_check_in(
             asked = f"check-in {create.model_dump_json()} {audio.sha256}"
             work.idempotency.claim(signed_in.account_id, key, asked, made=create.id, now=store.clock())
 
-        new = await run_in_threadpool(intake.accept, signed_in.account_id, create, audio, within=within)
+        new = await run_in_threadpool(intake.accept, signed_in, create, audio, within=within)
     if not new:
         response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"check-ins/{create.id}"
@@ -132,7 +134,7 @@ def list_check_ins(
         page = found[:limit]
         more = len(found) > limit
         return CheckInPage(
-            items=tuple(CheckInSummary(**showing.summary(check_in)) for check_in in page),
+            items=tuple(CheckInSummary(**summary_of(check_in)) for check_in in page),
             next=cursors.encode(page[-1].recorded_at, page[-1].id) if more else None,
         )
 
@@ -152,14 +154,17 @@ async def read_check_in(
     """A check-in with its result so far."""
 
     async def settled() -> CheckInRead | None:
+        await run_in_threadpool(signed_in.check)
         check_in = await run_in_threadpool(showing.read, store, signed_in.account_id, check_in_id)
         return check_in if check_in.state in SETTLED_STATES else None
 
     seconds = min(wait, settings.max_wait_seconds)
     found = await news.until(signed_in.account_id, settled, seconds=seconds)
-    if found is not None:
-        return found
-    return await run_in_threadpool(showing.read, store, signed_in.account_id, check_in_id)
+    if found is None:
+        found = await run_in_threadpool(showing.read, store, signed_in.account_id, check_in_id)
+    if found.transcript or found.progress:
+        await run_in_threadpool(signed_in.note_reading, AccessAction.CHECK_IN_READ, check_in_id)
+    return found
 
 
 @router.delete(
@@ -172,6 +177,7 @@ def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) 
     """Delete recording, transcript and tags, at once and for good. A run that is going on leaves nothing behind."""
     with store.unit_of_work() as work:
         check_in = work.check_ins.delete_for(signed_in.account_id, check_in_id, now=store.clock())
+        signed_in.note(work, AccessAction.CHECK_IN_DELETED, check_in_id)
         work.afterwards(lambda: store.recordings.delete(check_in.audio_key))
         work.afterwards(store.database.forget_deleted)
 
@@ -199,6 +205,7 @@ def create_run(
         if not work.idempotency.claim(signed_in.account_id, key, asked, made=check_in_id, now=now):
             check_in = work.check_ins.run_again(signed_in.account_id, check_in_id, now=now, **changed)
             work.nudge(TRANSCRIBE, check_in_id, attempts=check_in.attempt)
+            signed_in.note(work, AccessAction.CHECK_IN_RUN_AGAIN, check_in_id)
     return showing.read(store, signed_in.account_id, check_in_id)
 
 
@@ -210,7 +217,7 @@ def create_run(
     responses={
         200: {"content": dict.fromkeys(_AUDIO_TYPES, _AUDIO_BYTES), "description": "The recording as it was sent."},
         206: {"description": "The range that was asked for."},
-        **documented(CheckInNotFound, errors.RecordingMissing, errors.RangeNotSatisfiable),
+        **documented(CheckInNotFound, errors.RecordingMissing, errors.RecordingDeleted, errors.RangeNotSatisfiable),
     },
 )
 def read_audio(check_in_id: UUID, request: Request, signed_in: SignedInDep, store: StoreDep) -> Response:
@@ -218,6 +225,9 @@ def read_audio(check_in_id: UUID, request: Request, signed_in: SignedInDep, stor
     with store.reading() as reading:
         check_in = reading.check_ins.get_for(signed_in.account_id, check_in_id)
         cipher = reading.vault.of(signed_in.account_id)
+    if check_in.audio_deleted_at:
+        raise errors.RecordingDeleted
+    signed_in.note_reading(AccessAction.RECORDING_PLAYED, check_in_id)
     return ranges.serve(
         request,
         lambda: store.recordings.open(check_in.audio_key, cipher),

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Response, status
 
 from reflection.questions import reflect
 from schemas import errors
+from schemas.access import AccessAction
 from schemas.change import ChangeType
 from schemas.correction import CorrectionCreate, CorrectionList, TranscriptEdit
 from schemas.errors import CheckInNotFound, NothingHeard, NotSignedIn
 from schemas.tag import TagRead
-from schemas.transcript import Transcript
+from schemas.transcript import Transcript, TranscriptVersionList, TranscriptVersionRead
 from service.dependencies import IdempotencyKeyDep, SignedInDep, StoreDep
 from service.problems import documented
 from store.corrections import apply_corrections, read_corrections
@@ -75,6 +76,7 @@ def create_correction(
                 state=check_in.state,
                 at=now,
             )
+            signed_in.note(work, AccessAction.CHECK_IN_CORRECTED, check_in_id)
         else:
             response.headers["Idempotent-Replayed"] = "true"
     with store.reading() as reading:
@@ -87,7 +89,9 @@ def list_corrections(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep)
     with store.reading() as reading:
         reading.check_ins.get_for(signed_in.account_id, check_in_id)
         transcript = reading.results.transcript(check_in_id)
-        return CorrectionList(items=read_corrections(reading.corrections.of(check_in_id), transcript))
+        corrections = reading.corrections.of(check_in_id)
+    signed_in.note_reading(AccessAction.CHECK_IN_READ, check_in_id)
+    return CorrectionList(items=read_corrections(corrections, transcript))
 
 
 @router.put(
@@ -113,7 +117,25 @@ def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: Signed
             raise errors.CheckInUnsettled
         work.results.save_transcript(check_in_id, edited, now=store.clock())
         work.nudge(TAG, check_in_id, attempts=check_in.attempt)
+        signed_in.note(work, AccessAction.TRANSCRIPT_EDITED, check_in_id)
     return edited
+
+
+@router.get(
+    "/transcript/versions", summary="Read how the transcript read before", responses=documented(CheckInNotFound)
+)
+def list_transcript_versions(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) -> TranscriptVersionList:
+    """Every version, the first one heard first; the last is the present one."""
+    with store.reading() as reading:
+        reading.check_ins.get_for(signed_in.account_id, check_in_id)
+        found = reading.results.all_transcripts(check_in_id)
+    signed_in.note_reading(AccessAction.CHECK_IN_READ, check_in_id)
+    return TranscriptVersionList(
+        items=tuple(
+            TranscriptVersionRead(version=version, made_at=made_at, transcript=transcript)
+            for version, made_at, transcript in found
+        )
+    )
 
 
 def _heard(work: UnitOfWork, check_in_id: UUID) -> Transcript:

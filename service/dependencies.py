@@ -6,7 +6,9 @@ from uuid import UUID
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from schemas.access import AccessAction
 from schemas.errors import NotSignedIn
+from service.id_tokens import IdTokens
 from service.intake import Intake
 from service.news import News
 from service.passwords import Passwords
@@ -14,6 +16,7 @@ from service.rate_limits import Guarded, Per, RateLimits, counted_address
 from service.settings import ServiceSettings
 from store.media.sandbox import Sandbox
 from store.opening import Store
+from store.unit_of_work import UnitOfWork
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="Access token", description="The `access_token` of the session, as Bearer token."
@@ -48,6 +51,12 @@ def get_passwords(request: Request) -> Passwords:
     """What hashes passwords."""
     passwords: Passwords = request.app.state.passwords
     return passwords
+
+
+def get_id_tokens(request: Request) -> IdTokens:
+    """What verifies ID tokens."""
+    id_tokens: IdTokens = request.app.state.id_tokens
+    return id_tokens
 
 
 def get_rate_limits(request: Request) -> RateLimits:
@@ -89,6 +98,7 @@ StoreDep = Annotated[Store, Depends(get_store)]
 NewsDep = Annotated[News, Depends(get_news)]
 SandboxDep = Annotated[Sandbox, Depends(get_sandbox)]
 PasswordsDep = Annotated[Passwords, Depends(get_passwords)]
+IdTokensDep = Annotated[IdTokens, Depends(get_id_tokens)]
 RateLimitsDep = Annotated[RateLimits, Depends(get_rate_limits)]
 ClientAddressDep = Annotated[str, Depends(get_client_address)]
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -108,6 +118,26 @@ class SignedIn:
         """Look again: (account, session). Raises NotSignedIn once the token is expired or revoked."""
         with self._store.reading() as reading:
             return reading.sessions.account_of(self.access_token, now=self._store.clock())
+
+    def note(self, work: UnitOfWork, action: AccessAction, subject_id: UUID | None = None) -> None:
+        """Write into the access log what this device does, in the transaction that does it."""
+        work.accesses.record(
+            self.account_id,
+            action,
+            session_id=self.session_id,
+            subject_id=subject_id,
+            now=self._store.clock(),
+        )
+
+    def note_reading(self, action: AccessAction, subject_id: UUID) -> None:
+        """The same for what only looks; looking again soon is the same look. Nothing is shown that is not noted."""
+        with self._store.reading() as reading:
+            known = reading.accesses.is_known(
+                self.account_id, action, session_id=self.session_id, subject_id=subject_id, now=self._store.clock()
+            )
+        if not known:
+            with self._store.unit_of_work() as work:
+                self.note(work, action, subject_id)
 
 
 async def get_signed_in(signed_in: Annotated[SignedIn, Depends()], rate_limits: RateLimitsDep) -> SignedIn:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 import structlog
 
+from schemas.access import AccessAction
 from schemas.check_in import CheckInCreate
 from schemas.errors import CheckInNotFound, PermanentError, RecordingTooLong, StorageQuotaReached
 from store.check_ins import StoredRecording
@@ -21,6 +23,18 @@ log = structlog.get_logger()
 Within = Callable[[UnitOfWork], None]
 
 
+class Sender(Protocol):
+    """Whose recording it is, and which device sends it."""
+
+    @property
+    def account_id(self) -> UUID:
+        """The account."""
+
+    @property
+    def session_id(self) -> UUID:
+        """The device's session."""
+
+
 @dataclass(frozen=True)
 class Intake:
     """What it takes to accept a recording."""
@@ -33,17 +47,17 @@ class Intake:
     """Of all recordings of an account."""
 
     def accept(
-        self, account_id: UUID, create: CheckInCreate, audio: StagedRecording, *, within: Within = lambda _: None
+        self, sender: Sender, create: CheckInCreate, audio: StagedRecording, *, within: Within = lambda _: None
     ) -> bool:
         """Make the recording durable, commit its check-in, and only then queue its job.
 
         `within` is done in the same transaction. Whether the check-in is new. Raises StorageQuotaReached, the errors
         of `Sandbox.probe`, `CheckIns.add` and `StagedRecording.keep`, and those of `within`.
         """
-        known = self._known(account_id, create, audio)
+        known = self._known(sender.account_id, create, audio)
         recording = known or self._keep(audio)
         try:
-            key = self._commit(account_id, create, recording, within)
+            key = self._commit(sender, create, recording, within)
         except PermanentError:  # refused; after any other error its row may be there all the same
             if known is None:
                 self.store.recordings.delete(recording.key)
@@ -59,15 +73,20 @@ class Intake:
         if work.uploads.bytes_of(account_id) + size > self.max_account_bytes:
             raise StorageQuotaReached(f"An account may have {self.max_account_bytes / 1e9:g} GB of recordings")
 
-    def _commit(
-        self, account_id: UUID, create: CheckInCreate, recording: StoredRecording, within: Within
-    ) -> str | None:
+    def _commit(self, sender: Sender, create: CheckInCreate, recording: StoredRecording, within: Within) -> str | None:
         """None for a new check-in; else the key of the recording that it has."""
         with self.store.unit_of_work() as work:
             within(work)
-            check_in, new = work.check_ins.add(account_id, create, recording, now=self.store.clock())
+            check_in, new = work.check_ins.add(sender.account_id, create, recording, now=self.store.clock())
             if new:
-                self.check_room(work, account_id, 0)
+                self.check_room(work, sender.account_id, 0)
+                work.accesses.record(
+                    sender.account_id,
+                    AccessAction.CHECK_IN_SENT,
+                    session_id=sender.session_id,
+                    subject_id=create.id,
+                    now=self.store.clock(),
+                )
                 work.nudge(TRANSCRIBE, check_in.id, attempts=check_in.attempt)
             return None if new else check_in.audio_key
 

@@ -16,6 +16,8 @@ from joserfc.jwk import ECKey, RSAKey
 from schemas.errors import IssuerUnavailable
 
 APPLE = "https://appleid.apple.com"
+APPLE_KEYS = "https://appleid.apple.com/auth/keys"
+"""As Apple documents it. Its discovery document once named another issuer than its tokens did, for a day."""
 GOOGLE = "https://accounts.google.com"
 FETCH_SECONDS = 3.0
 FRESH = timedelta(hours=1)
@@ -42,6 +44,8 @@ class Issuer:
     name: str
     url: str
     client_ids: frozenset[str]
+    keys_url: str = ""
+    """Empty: the discovery document tells."""
 
 
 def read_issuer(text: str) -> Issuer:
@@ -108,18 +112,28 @@ class IssuerKeys:
 
 
 def _fetch(issuer: Issuer) -> dict[str, VerifyingKey]:
-    """Discovery (OpenID Connect Discovery 1.0, 4), then the key set it names (RFC 7517)."""
+    """The key set (RFC 7517). Raises httpx2.HTTPError, and ValueError, TypeError or KeyError where it is none."""
     with httpx2.Client(timeout=FETCH_SECONDS, follow_redirects=False) as client:
-        told = client.get(f"{issuer.url.rstrip('/')}/.well-known/openid-configuration").raise_for_status().json()
-        if told["issuer"] != issuer.url:
-            raise ValueError("the discovery document is another issuer's")
-        if not is_trustworthy(told["jwks_uri"], beside=issuer.url):
-            raise ValueError("the keys would come over an open line")
-        listed = client.get(told["jwks_uri"]).raise_for_status().json()["keys"]
-    keys = dict(_usable(listed))
+        keys_url = issuer.keys_url or _discover(client, issuer)
+        keys = dict(_usable(_get(client, keys_url)["keys"]))
     if not keys:
         raise ValueError("no key of a kind that is used here")
     return keys
+
+
+def _discover(client: httpx2.Client, issuer: Issuer) -> str:
+    """Where the keys are (OpenID Connect Discovery 1.0, 4)."""
+    told = _get(client, f"{issuer.url.rstrip('/')}/.well-known/openid-configuration")
+    if told["issuer"] != issuer.url:
+        raise ValueError("the discovery document is another issuer's")
+    if not is_trustworthy(told["jwks_uri"], beside=issuer.url):
+        raise ValueError("the keys would come over an open line")
+    return str(told["jwks_uri"])
+
+
+def _get(client: httpx2.Client, url: str) -> dict[str, Any]:
+    document: dict[str, Any] = client.get(url).raise_for_status().json()
+    return document
 
 
 def _usable(listed: Sequence[dict[str, Any]]) -> Iterator[tuple[str, VerifyingKey]]:

@@ -4,7 +4,7 @@ from secrets import token_urlsafe
 
 from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 AT_ONCE = 2
 """Each takes 64 MiB and a core for a third of a second."""
@@ -23,12 +23,12 @@ class Passwords:
         return await to_thread.run_sync(self._hasher.hash, password, limiter=self._limiter)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is the password. None (no such account) takes as long and is never right."""
+        """Whether it is the password. None (no such account) and "" (no password) take as long and are never right."""
         right = await to_thread.run_sync(self._verify, password_hash or self._decoy, password, limiter=self._limiter)
-        return right and password_hash is not None
+        return right and bool(password_hash)
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)
-        except VerificationError:
+        except (VerificationError, InvalidHashError):
             return False

@@ -22,7 +22,7 @@ from schemas.errors import (
     UploadTooLong,
 )
 from service.bodies import pieces
-from service.intake import Intake
+from service.intake import Intake, Sender
 from store.sealing import Cipher
 from store.tables import Upload, UploadPart
 from store.unit_of_work import UnitOfWork
@@ -43,7 +43,7 @@ class Checksum:
 
 
 async def receive_part(
-    request: Request, intake: Intake, account_id: UUID, upload_id: UUID, *, offset: int, checksum: Checksum | None
+    request: Request, intake: Intake, sender: Sender, upload_id: UUID, *, offset: int, checksum: Checksum | None
 ) -> int:
     """Add the body of a request to an upload; returns the new offset. At the last byte it is a check-in.
 
@@ -51,7 +51,7 @@ async def receive_part(
     UploadNotFound, UploadBusy, UploadOffsetWrong, UploadTooLong, UploadIncomplete, ChecksumMismatch, StorageFull,
     StorageUnavailable, and at the end the errors of `Intake.accept`.
     """
-    part = await run_in_threadpool(_begin, intake, account_id, upload_id, offset)
+    part = await run_in_threadpool(_begin, intake, sender, upload_id, offset)
     try:
         if int(request.headers.get("content-length") or 0) > part.upload.length - offset:
             raise UploadTooLong
@@ -83,9 +83,10 @@ async def _receive(request: Request, part: "IncomingPart", checksum: Checksum | 
 class IncomingPart:
     """What one request brings: it holds the upload's lease, and a file of its own."""
 
-    def __init__(self, intake: Intake, upload: Upload, lease: UUID, cipher: Cipher) -> None:
+    def __init__(self, intake: Intake, sender: Sender, upload: Upload, lease: UUID, cipher: Cipher) -> None:
         self.upload = upload
         self._intake = intake
+        self._sender = sender
         self._store = intake.store
         self._lease = lease
         self._cipher = cipher
@@ -152,7 +153,7 @@ class IncomingPart:
             for key, size in parts:
                 for content in self._store.upload_parts.read(key, self._cipher, size=size):
                     audio.write(content)
-            self._intake.accept(self.upload.account_id, told_by(self.upload), audio, within=within)
+            self._intake.accept(self._sender, told_by(self.upload), audio, within=within)
 
     def _forget(self) -> None:
         with self._store.unit_of_work() as work:
@@ -184,16 +185,16 @@ def told_by(upload: Upload) -> CheckInCreate:
     )
 
 
-def _begin(intake: Intake, account_id: UUID, upload_id: UUID, offset: int) -> IncomingPart:
+def _begin(intake: Intake, sender: Sender, upload_id: UUID, offset: int) -> IncomingPart:
     store = intake.store
     now = store.clock()
     with store.unit_of_work() as work:
-        upload = work.uploads.get_for(account_id, upload_id, now=now)
+        upload = work.uploads.get_for(sender.account_id, upload_id, now=now)
         lease = work.uploads.lease(upload, now=now)
-        upload = work.uploads.get_for(account_id, upload_id, now=now)
+        upload = work.uploads.get_for(sender.account_id, upload_id, now=now)
         if upload.received != offset:
             raise UploadOffsetWrong(f"It has {upload.received} bytes of {upload.length}")
-        return IncomingPart(intake, upload, lease, work.vault.of(account_id))
+        return IncomingPart(intake, sender, upload, lease, work.vault.of(sender.account_id))
 
 
 @contextmanager

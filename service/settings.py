@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from service.issuers import APPLE, APPLE_KEYS, GOOGLE, Issuer, read_issuer
 from store.settings import StoreSettings
 
 
@@ -29,6 +30,22 @@ class ServiceSettings(StoreSettings):
     """Addresses or networks, separated by commas, whose X-Forwarded-For and -Proto are believed. Empty: nobody's."""
     cors_origins: str = ""
     """Origins, separated by commas, whose pages a browser lets use the API, e.g. https://app.example.org."""
+    apple_client_ids: str = ""
+    """Ids of our apps at Apple, separated by commas: bundle ids, or Services IDs. Empty: nobody signs in with Apple."""
+    google_client_ids: str = ""
+    """Ids of our apps at Google, separated by commas; for Android that of the web client. Empty: nobody signs in with
+    Google."""
+    oidc_issuers: str = ""
+    """Others, separated by commas, each as name=https://issuer|client-id|another-client-id."""
+
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """Whose ID tokens are taken."""
+        known = (
+            Issuer("apple", APPLE, frozenset(_items(self.apple_client_ids)), keys_url=APPLE_KEYS),
+            Issuer("google", GOOGLE, frozenset(_items(self.google_client_ids))),
+        )
+        return *filter(lambda issuer: issuer.client_ids, known), *map(read_issuer, _items(self.oidc_issuers))
 
     @property
     def max_recording_bytes(self) -> int:
@@ -57,6 +74,18 @@ class ServiceSettings(StoreSettings):
         for item in _items(value):
             if not _is_origin(item):
                 raise ValueError(f"{item!r} is no origin: name each, as https://app.example.org; `*` is not allowed")
+        return value
+
+    @field_validator("oidc_issuers")
+    @classmethod
+    def _are_issuers(cls, value: str) -> str:
+        """An issuer under two names would be two ways into one account."""
+        issuers = [read_issuer(item) for item in _items(value)]
+        for told in ([issuer.name for issuer in issuers], [issuer.url for issuer in issuers]):
+            if len({"apple", "google", APPLE, GOOGLE, *told}) != len(told) + 4:
+                raise ValueError(
+                    "each issuer has one name and one place in it; apple and google have their own setting"
+                )
         return value
 
 

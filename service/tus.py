@@ -122,7 +122,7 @@ async def create_upload(
     if _is_part(request):
         _check_type(request)
         checksum = announced.checksum
-        ends = await receive_part(request, intake, signed_in.account_id, upload.id, offset=0, checksum=checksum)
+        ends = await receive_part(request, intake, signed_in, upload.id, offset=0, checksum=checksum)
         response.headers["Upload-Offset"] = str(ends)
 
 
@@ -161,9 +161,7 @@ async def write_upload(
     What has arrived is kept even if the connection breaks; ask with HEAD where to go on.
     """
     _check_type(request)
-    ends = await receive_part(
-        request, intake, signed_in.account_id, upload_id, offset=offset, checksum=read_checksum(checksum)
-    )
+    ends = await receive_part(request, intake, signed_in, upload_id, offset=offset, checksum=read_checksum(checksum))
     response.headers["Upload-Offset"] = str(ends)
     _tell_expiry(response, await run_in_threadpool(_read, intake.store, signed_in.account_id, upload_id))
 

@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from schemas.errors import EmailTaken
+from schemas.access import AccessAction
+from schemas.errors import AccountNotFound, EmailTaken
+from store.accesses import Accesses
 from store.database import DatabaseSession
 from store.sealing import Place
 from store.tables import Account
@@ -27,9 +29,10 @@ class SpeechPreferences:
 class Accounts:
     """E-mail addresses arrive here in lower case."""
 
-    def __init__(self, session: DatabaseSession, vault: Vault) -> None:
+    def __init__(self, session: DatabaseSession, vault: Vault, accesses: Accesses) -> None:
         self._session = session
         self._vault = vault
+        self._accesses = accesses
 
     def add(self, email: str, *, password_hash: str, now: datetime) -> Account:
         """Somebody new, with a key of their own. Raises EmailTaken, ServerKeyMissing."""
@@ -40,11 +43,22 @@ class Accounts:
         except IntegrityError as error:
             raise EmailTaken from error
         self._vault.make(account.id, now=now)
+        self._accesses.record(account.id, AccessAction.SIGNED_UP, now=now)
         return account
 
     def get(self, account_id: UUID) -> Account:
         """The account of somebody who is signed in."""
         return self._session.get_one(Account, account_id)
+
+    def lock(self, account_id: UUID) -> Account:
+        """The account as it is now, until the end of the transaction. Raises AccountNotFound.
+
+        What changes how somebody signs in, and what signs them in, take their turns by it.
+        """
+        account = self._session.get(Account, account_id, with_for_update=True, populate_existing=True)
+        if account is None:
+            raise AccountNotFound
+        return account
 
     def update(
         self, account_id: UUID, *, languages: tuple[str, ...] | None = None, vocabulary: tuple[str, ...] | None = None

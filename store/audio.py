@@ -4,7 +4,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from uuid import UUID
@@ -71,13 +71,15 @@ class LocalAudioStore:
 
     def belongs_to(self, owner: UUID) -> bool:
         """As a file in the folder tells."""
-        mark = self._folder / "owner"
-        try:
-            with mark.open("x") as file:
-                file.write(str(owner))
-        except FileExistsError:
+        mark, written = self._folder / "owner", self._folder / f"owner.{owner.hex}"
+        with storage_errors():
+            if not mark.exists():
+                written.write_text(str(owner))
+                sync(written)
+                with suppress(FileExistsError):
+                    os.link(written, mark)  # whole, and only if nobody was faster
+                written.unlink()
             return mark.read_text() == str(owner)
-        return True
 
     def old_keys(self, *, minimum_age: float) -> Iterator[str]:
         """By the files' age."""

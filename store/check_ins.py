@@ -96,6 +96,11 @@ class CheckIns:
         query = query.order_by(CheckIn.recorded_at.desc(), CheckIn.id.desc())
         return self._session.scalars(query.limit(limit)).all()
 
+    def all_ids(self, account_id: UUID) -> Sequence[UUID]:
+        """Ids of all of an account, oldest recording first."""
+        query = select(CheckIn.id).where(CheckIn.account_id == account_id)
+        return self._session.scalars(query.order_by(CheckIn.recorded_at, CheckIn.id)).all()
+
     def delete_for(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
         """Remove all rows of a check-in and leave a tombstone. Its file is the caller's to delete afterwards."""
         check_in = self.get_for(account_id, check_in_id)
@@ -133,10 +138,13 @@ class CheckIns:
         **changed: str | None,
     ) -> CheckIn:
         check_in = self.get_for(account_id, check_in_id)
+        same = CheckIn.state == check_in.state
+        if stage is TRANSCRIBE:  # it may be expiring at this moment
+            same &= CheckIn.audio_deleted_at.is_(None)
         moved = check_in.state in states and self.move_to(
             stage.waiting,
             check_in,
-            where=CheckIn.state == check_in.state,
+            where=same,
             now=now,
             due_at=now,
             requested_at=now,

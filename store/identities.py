@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import IdentityNotFound, IdentityTaken, IdTokenInvalid, LastWayIn
@@ -79,5 +79,5 @@ class Identities:
         self._session.execute(delete(UsedIdToken).where(UsedIdToken.expires_at < now))
 
 
-def _is(issuer: str, subject: str) -> tuple:
+def _is(issuer: str, subject: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return OidcIdentity.issuer == issuer, OidcIdentity.subject == subject

@@ -11,6 +11,9 @@ from store.tables import CheckIn, Export, Identity
 MINIMUM_AGE_SECONDS = 3600.0
 """Far longer than an upload takes from its file to its row."""
 
+BATCH = 200
+"""Recordings that go in one round."""
+
 log = structlog.get_logger()
 
 
@@ -50,10 +53,26 @@ def tidy_arrivals(store: Store, *, minimum_age: float = MINIMUM_AGE_SECONDS) -> 
             store.upload_parts.delete(key)
 
 
+def expire(store: Store) -> None:
+    """What people wanted kept for a time, and that is over: recordings, exports."""
+    with store.reading() as reading:
+        due = reading.retention.due(now=store.clock(), limit=BATCH)
+    for check_in_id in due:
+        with store.unit_of_work() as work:
+            if key := work.retention.expire(check_in_id, now=store.clock()):
+                work.afterwards(partial(store.recordings.delete, key))
+    with store.unit_of_work() as work:
+        for key in work.exports.delete_expired(now=store.clock()):
+            work.afterwards(partial(store.recordings.delete, key))
+
+
 def tidy(store: Store) -> None:
-    """All that gathers dust: recordings without a row, uploads nobody went on with, tokens nobody can use."""
+    """All that gathers dust: recordings without a row, uploads nobody went on with, tokens nobody may use."""
     remove_orphans(store)
     tidy_arrivals(store)
+    expire(store)
     with store.unit_of_work() as work:
         work.sessions.forget_expired(now=store.clock())
         work.idempotency.forget_expired(now=store.clock())
+        work.identities.forget_expired(now=store.clock())
+        work.password_resets.forget_expired(now=store.clock())

@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from store.audio import LocalAudioStore
+from store.audio import AudioStore, LocalAudioStore
 from store.claims import ClaimRules
 from store.database import Database
 from store.recordings import Recordings
+from store.s3_audio import S3AudioStore, S3Settings
 from store.server_keys import LocalServerKeys, ServerKeys, from_factory, make_key_file
 from store.settings import StoreSettings
 from store.unit_of_work import UnitOfWork, reading, unit_of_work
@@ -61,11 +62,29 @@ def open_store(settings: StoreSettings) -> Store:
     """The real thing."""
     return Store(
         database=Database(settings.resolved_database_url),
-        recordings=Recordings(LocalAudioStore(settings.audio_folder), settings.incoming_folder),
+        recordings=Recordings(audio_store(settings), settings.incoming_folder),
         upload_parts=UploadParts(settings.uploads_folder),
         wake_ups=RedisWakeUps(connect(settings.resolved_redis_url)),
         rules=claim_rules(settings),
         keys=server_keys(settings),
+    )
+
+
+def audio_store(settings: StoreSettings) -> AudioStore:
+    """A bucket where one is set, else the data folder."""
+    if not settings.s3_bucket:
+        return LocalAudioStore(settings.audio_folder)
+    secret = settings.s3_secret_access_key
+    return S3AudioStore(
+        S3Settings(
+            bucket=settings.s3_bucket,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            access_key_id=settings.s3_access_key_id,
+            secret_access_key=secret.get_secret_value() if secret else "",
+            prefix=settings.s3_prefix,
+            allow_http=settings.s3_endpoint.startswith("http://"),
+        )
     )
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from schemas.errors import ResetTokenInvalid
 from store.database import DatabaseSession
@@ -17,8 +17,8 @@ LIFETIME = timedelta(minutes=30)
 GIVEN_UP_AFTER = timedelta(hours=1)
 """A letter that could not be sent by then is not sent any more: nobody waits for it."""
 MAX_TRIES = 3
-WAITS = (timedelta(minutes=2), timedelta(minutes=8), timedelta(minutes=30))
-"""From the beginning of a try until the next may begin. The first is far longer than a mail server may take."""
+WAIT = timedelta(minutes=2)
+"""From the beginning of the first try until the next may begin: far longer than a mail server may take. Then 8."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,8 @@ class PasswordResets:
 
     def ask(self, account_id: UUID, *, now: datetime) -> None:
         """Have a letter sent. One that is on its way is enough."""
-        waiting = select(PasswordReset.id).where(PasswordReset.account_id == account_id, PasswordReset.due_at > now)
-        unsent = select(PasswordReset.id).where(PasswordReset.account_id == account_id, PasswordReset.tries == 0)
-        if self._session.scalar(waiting.union(unsent).limit(1)) is None:
+        on_its_way = select(PasswordReset.id).where(PasswordReset.account_id == account_id, *_unsent(now=now))
+        if self._session.scalar(on_its_way.limit(1)) is None:
             self._session.add(
                 PasswordReset(
                     id=uuid4(),
@@ -56,11 +55,7 @@ class PasswordResets:
 
     def next_due(self, *, now: datetime) -> UUID | None:
         """The letter that has waited longest, if one is to be sent."""
-        query = (
-            select(PasswordReset.id)
-            .where(PasswordReset.due_at <= now, PasswordReset.tries < MAX_TRIES)
-            .where(PasswordReset.asked_at > now - GIVEN_UP_AFTER)
-        )
+        query = select(PasswordReset.id).where(PasswordReset.due_at <= now, *_unsent(now=now))
         return self._session.scalar(query.order_by(PasswordReset.due_at).limit(1))
 
     def claim(self, reset_id: UUID, *, now: datetime) -> DueLetter | None:
@@ -71,20 +66,19 @@ class PasswordResets:
         token = token_urlsafe(32)
         claimed = self._session.execute(
             update(PasswordReset)
-            .where(PasswordReset.id == reset_id, PasswordReset.due_at == reset.due_at)
+            .where(PasswordReset.id == reset_id, PasswordReset.tries == reset.tries)
             .values(
                 tries=reset.tries + 1,
-                due_at=now + WAITS[reset.tries],
+                due_at=now + WAIT * 4**reset.tries,
                 digest=_digest(token),
-                expires_at=now + max(LIFETIME, WAITS[reset.tries]),
+                expires_at=now + LIFETIME,
             )
             .returning(PasswordReset.tries)
-        )
-        tries = claimed.scalar()
-        if tries is None:
+        ).scalar()
+        if claimed is None:
             return None
         email = self._session.get_one(Account, reset.account_id).email
-        return DueLetter(reset_id, email, token, attempt=tries)
+        return DueLetter(reset_id, email, token, attempt=claimed)
 
     def finish(self, letter: DueLetter) -> None:
         """It was sent, or never will be: do not try again. Nothing happens where another try has begun."""
@@ -103,9 +97,7 @@ class PasswordResets:
 
     def use(self, token: str, *, now: datetime) -> None:
         """Once. Raises ResetTokenInvalid."""
-        used = self._session.execute(
-            delete(PasswordReset).where(*_good(token, now=now)).returning(PasswordReset.id)
-        )
+        used = self._session.execute(delete(PasswordReset).where(*_good(token, now=now)).returning(PasswordReset.id))
         if used.scalar() is None:
             raise ResetTokenInvalid
 
@@ -116,3 +108,21 @@ class PasswordResets:
     def forget_expired(self, *, now: datetime) -> None:
         """Remove letters that are good for nothing any more."""
         self._session.execute(delete(PasswordReset).where(PasswordReset.expires_at < now))
+
+
+def _unsent(*, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Sent some day, if nothing goes wrong for good."""
+    return (
+        PasswordReset.due_at.is_not(None),
+        PasswordReset.tries < MAX_TRIES,
+        PasswordReset.asked_at > now - GIVEN_UP_AFTER,
+    )
+
+
+def _good(token: str, *, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return PasswordReset.digest == _digest(token), PasswordReset.expires_at > now
+
+
+def _digest(token: str) -> bytes:
+    """Tokens have 256 random bits, so a plain hash keeps them."""
+    return sha256(token.encode()).digest()

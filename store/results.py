@@ -32,10 +32,11 @@ class Results:
         rows = self._session.scalars(query.order_by(TranscriptVersion.version)).all()
         return [(row.version, row.made_at, self._open(row)) for row in rows]
 
-    def version(self, check_in_id: UUID) -> tuple[int, datetime | None]:
-        """Number of the present transcript, 0 where there is none, and when it was made."""
+    def all_transcripts(self, check_in_id: UUID) -> Sequence[tuple[int, datetime | None, Transcript]]:
+        """The same, with the present one at the end, if there is one."""
         row = self._session.get(TranscriptRow, check_in_id)
-        return (0, None) if row is None else (row.version, row.made_at)
+        present = [(row.version, row.made_at, self._open(row))] if row else []
+        return [*self.earlier_transcripts(check_in_id), *present]
 
     def partial(self, check_in_id: UUID) -> tuple[Transcript, float] | None:
         """What was heard before the transcription broke off: (transcript, seconds of the recording listened to)."""

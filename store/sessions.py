@@ -4,6 +4,7 @@ Rotation follows RFC 9700 (4.14.2). An answer can be lost on the way, so the tok
 seconds more, as long as nothing that came of it has been used.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,7 +13,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select, update
 
-from schemas.errors import NotSignedIn, RefreshTokenInvalid
+from schemas.access import AccessAction
+from schemas.errors import NotSignedIn, RefreshTokenInvalid, SessionNotFound
+from store.accesses import Accesses
 from store.database import DatabaseSession
 from store.tables import Session, Token, TokenPurpose
 
@@ -35,14 +38,16 @@ class IssuedTokens:
 class Sessions:
     """The devices signed in."""
 
-    def __init__(self, session: DatabaseSession) -> None:
+    def __init__(self, session: DatabaseSession, accesses: Accesses) -> None:
         self._session = session
+        self._accesses = accesses
 
     def open(self, account_id: UUID, *, device_name: str, now: datetime) -> IssuedTokens:
         """Start a family of tokens."""
         opened = Session(id=uuid4(), account_id=account_id, device_name=device_name, created_at=now, refreshed_at=now)
         self._session.add(opened)
         self._session.flush()
+        self._accesses.record(account_id, AccessAction.SIGNED_IN, session_id=opened.id, now=now)
         return self._issue(opened, parent=None, now=now)
 
     def refresh(self, refresh_token: str, *, now: datetime) -> IssuedTokens | None:
@@ -57,6 +62,7 @@ class Sessions:
         opened = self._session.get_one(Session, token.session_id)
         if token.replaced_at is not None and not self._in_grace(token, now=now):
             opened.revoked_at = now
+            self._accesses.record(opened.account_id, AccessAction.SESSION_REVOKED, subject_id=opened.id, now=now)
             return None
         self._replace(token, now=now)
         opened.refreshed_at = now
@@ -72,6 +78,29 @@ class Sessions:
     def revoke(self, session_id: UUID, *, now: datetime) -> None:
         """Sign a device out, at once."""
         self._session.execute(update(Session).where(Session.id == session_id).values(revoked_at=now))
+
+    def revoke_all(self, account_id: UUID, *, but: UUID | None = None, now: datetime) -> None:
+        """Sign all devices of an account out, at once, but the one of that session."""
+        sessions = update(Session).where(Session.account_id == account_id, Session.revoked_at.is_(None))
+        if but is not None:
+            sessions = sessions.where(Session.id != but)
+        self._session.execute(sessions.values(revoked_at=now))
+
+    def list_for(self, account_id: UUID, *, now: datetime) -> Sequence[Session]:
+        """Devices that are signed in, the one refreshed last first."""
+        query = select(Session).where(
+            Session.account_id == account_id,
+            Session.revoked_at.is_(None),
+            Session.refreshed_at > now - REFRESH_LIFETIME,
+        )
+        return self._session.scalars(query.order_by(Session.refreshed_at.desc())).all()
+
+    def get_for(self, account_id: UUID, session_id: UUID) -> Session:
+        """Raises SessionNotFound for what is over, not there, or another's."""
+        opened = self._session.get(Session, session_id)
+        if opened is None or opened.account_id != account_id or opened.revoked_at is not None:
+            raise SessionNotFound
+        return opened
 
     def forget_expired(self, *, now: datetime) -> None:
         """Remove tokens that nobody can use any more."""

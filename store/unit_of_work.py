@@ -8,15 +8,21 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from schemas.errors import StorageUnavailable, TemporaryError
+from store.accesses import Accesses
 from store.accounts import Accounts
 from store.changes import Changes
 from store.check_ins import CheckIns
 from store.claims import ClaimRules, Claims
 from store.corrections import Corrections
 from store.database import DatabaseSession
+from store.erasure import Erasure
+from store.exports import Exports
 from store.idempotency import Idempotency
+from store.identities import Identities
+from store.password_resets import PasswordResets
 from store.progress import Progress
 from store.results import Results
+from store.retention import Retention
 from store.server_keys import ServerKeys
 from store.sessions import Sessions
 from store.stage_totals import StageTotals
@@ -37,9 +43,15 @@ class UnitOfWork:
         self._nudges: list[tuple[Stage, UUID, int]] = []
         self._afterwards: list[Callable[[], None]] = []
         self.vault = Vault(session, keys)
-        self.accounts = Accounts(session, self.vault)
-        self.sessions = Sessions(session)
-        self.changes = Changes(session, on_change=lambda account_id: self._accounts_changed.update({account_id: None}))
+        self.accesses = Accesses(session)
+        self.accounts = Accounts(session, self.vault, self.accesses)
+        self.sessions = Sessions(session, self.accesses)
+        self.identities = Identities(session)
+        self.password_resets = PasswordResets(session)
+        self.changes = Changes(session, on_change=self.announce)
+        self.retention = Retention(session, self.changes, self.accesses)
+        self.erasure = Erasure(session)
+        self.exports = Exports(session)
         self.check_ins = CheckIns(session, self.changes)
         self.progress = Progress(session, self.changes, self.vault)
         self.claims = Claims(session, self.check_ins, self.progress, rules)
@@ -52,6 +64,10 @@ class UnitOfWork:
     def nudge(self, stage: Stage, check_in_id: UUID, *, attempts: int) -> None:
         """Queue the stage's job, after the commit. `attempts`: how many there have been."""
         self._nudges.append((stage, check_in_id, attempts + 1))
+
+    def announce(self, account_id: UUID) -> None:
+        """Have whoever waits for news of an account look again, after the commit."""
+        self._accounts_changed[account_id] = None
 
     def afterwards(self, call: Callable[[], None]) -> None:
         """Do this after the commit, and not at all if there is none. A storage that fails then is only logged."""

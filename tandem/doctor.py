@@ -22,6 +22,8 @@ from schemas.recording import RecordingFormat
 from service.settings import ServiceSettings
 from store.database import Database
 from store.media.sandbox import Sandbox
+from store.opening import audio_store
+from store.s3_audio import S3AudioStore
 from store.schema import is_current
 from tandem.embedded import LONGEST_SOCKET_PATH, api_answers, redis_answers
 from tandem.reporting import console
@@ -52,6 +54,7 @@ def examine(service: ServiceSettings, workers: WorkerSettings) -> Iterator[Findi
     yield _time_zones()
     yield _database(service)
     yield _queue(service)
+    yield _recordings(service)
     yield _port(service)
     yield _decoder()
     yield _hardware(workers)
@@ -142,6 +145,18 @@ def _queue(settings: ServiceSettings) -> Finding:
         action = "Run `make setup`; on a system without a Valkey from PyPI set TANDEM_REDIS_URL."
         return Finding("Queue", False, f"the embedded Valkey does not run ({type(error).__name__})", action)
     return Finding("Queue", True, "Valkey " + next(part[2:] for part in version if part.startswith("v=")))
+
+
+def _recordings(settings: ServiceSettings) -> Finding:
+    audio = audio_store(settings)
+    if not isinstance(audio, S3AudioStore):
+        return Finding("Recordings", True, "in the data folder")
+    try:
+        versions = audio.keeps_versions()
+    except TandemError as error:
+        return Finding("Recordings", False, error.title, "Check the TANDEM_S3_ settings and the bucket's permissions.")
+    action = "Take a bucket without versioning: what is deleted from this one stays."
+    return Finding("Recordings", not versions, "in a bucket that keeps versions" if versions else "in a bucket", action)
 
 
 def _port(settings: ServiceSettings) -> Finding:

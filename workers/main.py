@@ -14,11 +14,14 @@ from store.media.sandbox import Sandbox
 from store.opening import Store, open_store
 from store.repeating import Repeating
 from store.sweep import release_left_by, sweep
+from workers.exports import make_due_exports
 from workers.hot_worker import HotWorker
 from workers.jobs import tag, transcribe
 from workers.keeper import Keeper
+from workers.letters import Letters, read_sender
 from workers.settings import WorkerKind, WorkerSettings
 from workers.shift import Gate, Shift
+from workers.smtp import smtp_server
 from workers.tagging.model_tagger import ModelTagger
 from workers.transcription.hardware import choose_hardware
 from workers.transcription.model_files import locate
@@ -29,6 +32,8 @@ IDLE_SECONDS = 5
 RQ_MARGIN_SECONDS = 15
 """RQ waits `worker_ttl` less this for a job."""
 JANITOR_SECONDS = 600.0
+EXPORT_SECONDS = 1.0
+LETTER_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -51,7 +56,11 @@ def run_worker(kind: WorkerKind, settings: WorkerSettings) -> None:
             transcribe.TOOLS.set(tools)
         else:
             tag.TOOLS.set(tag.TagTools(shift, ModelTagger()))
+            stack.enter_context(Repeating("exports", partial(make_due_exports, store), every_seconds=EXPORT_SECONDS))
             stack.enter_context(Repeating("janitor", partial(tidy, store), every_seconds=JANITOR_SECONDS))
+            if settings.smtp_url:
+                letters = _letters(store, settings)
+                stack.enter_context(Repeating("letters", letters.send_due, every_seconds=LETTER_SECONDS))
         release_left_by(store, settings.worker_name)
         redis = _wait_for_redis(settings)
         log.info("worker.ready", worker=settings.worker_name, name=kind)
@@ -67,6 +76,11 @@ def load_transcriber(
     transcriber = FasterWhisperTranscriber(model, hardware, without_translation=without_translation)
     transcriber.warm_up()
     return transcriber
+
+
+def _letters(store: Store, settings: WorkerSettings) -> Letters:
+    url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
+    return Letters(store, smtp_server(url), read_sender(settings.mail_from), settings.reset_url)
 
 
 def _begin_shift(stack: ExitStack, store: Store, settings: WorkerSettings) -> Shift:

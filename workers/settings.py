@@ -5,11 +5,14 @@ import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from store.settings import StoreSettings
 from store.stages import TAG, TRANSCRIBE
+from workers.letters import CODE, read_sender
+from workers.smtp import smtp_server
 
 
 class WorkerKind(StrEnum):
@@ -44,3 +47,29 @@ class WorkerSettings(StoreSettings):
     """What an attempt may take, whatever its length; longer, and the worker ends itself, which counts as a crash."""
     deadline_per_audio_second: float = Field(default=4, ge=0)
     """And for each second of the recording."""
+    mail_from: str = Field(default="", validate_default=True)
+    """Who letters come from, e.g. Tandem <no-reply@example.org>. Needed where they are sent."""
+    reset_url: str = ""
+    """What the letter to somebody who forgot their password leads to, with {token} for the code, e.g.
+    https://app.example.org/reset#{token}: behind a #, no server's log has it. Empty: the code is shown."""
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            smtp_server(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str, info: ValidationInfo) -> str:
+        if value or info.data.get("smtp_url"):
+            read_sender(value)
+        return value
+
+    @field_validator("reset_url")
+    @classmethod
+    def _holds_the_code(cls, value: str) -> str:
+        if value and (CODE not in value or urlsplit(value).scheme in {"", "http"}):
+            raise ValueError("it has a scheme, other than http, and {token} in the place of the code")
+        return value

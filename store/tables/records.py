@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.access import AccessAction
@@ -40,6 +40,7 @@ class Access(Table):
     """One entry of an account's access log: who did what to what. Each holds the digest of the one before it."""
 
     __tablename__ = "accesses"
+    __table_args__ = (Index("ix_accesses_subject", "account_id", "subject_id"),)
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)

@@ -3,13 +3,15 @@
 What there is to ask for is told by the OpenAPI alone: an operation that is added is explored without a word here.
 """
 
+from base64 import b64encode
 from collections import Counter, defaultdict
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import partial
+from hashlib import sha256
 from random import Random
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import anyio
 import requests
@@ -32,6 +34,8 @@ CHECKS = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
+TUS = {"Tus-Resumable": "1.0.0"}
+"""What every request to /v1/uploads has to say."""
 SERVER = "http://testserver"
 CHECK_INS = "/v1/check-ins"
 TEXT = "I feel calm today."
@@ -46,7 +50,21 @@ FITTING: dict[str, Any] = {
     "revokes": None,
 }
 """What chance does not hit, by the name of the field or parameter."""
+FITTING_HEADERS: dict[str, Callable[[], str]] = {
+    "Upload-Length": lambda: str(len(FITTING["audio"])),
+    "Upload-Offset": lambda: "0",
+    "Upload-Checksum": lambda: "sha256 " + b64encode(sha256(FITTING["audio"]).digest()).decode(),
+    "Upload-Metadata": lambda: ",".join(
+        f"{name} {b64encode(value.encode()).decode()}" for name, value in _told().items()
+    ),
+}
 FITTING_SHARE = 0.7
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+
+def _told() -> dict[str, str]:
+    """What a phone tells about a recording."""
+    return {"id": str(uuid4())} | {name: FITTING[name] for name in ("time_zone", "recorded_at")}
 
 
 def operations_of(client: TestClient) -> list[Any]:
@@ -93,7 +111,7 @@ class Explorer:
             self._make_fit(case)
         if isinstance(wait := case.query.get("wait"), int | float):
             case.query["wait"] = min(wait, 0)  # a long poll would take its time
-        headers = self._headers if case.operation.definition.raw.get("security") else {}
+        headers = TUS | (self._headers if case.operation.definition.raw.get("security") else {})
         request = requests.Request(**case.as_transport_kwargs(base_url=SERVER, headers=headers)).prepare()
         if is_stream(case.operation):
             status = first_status(self._client, str(request.method), str(request.url), _raw_headers(request))
@@ -128,11 +146,10 @@ class Explorer:
         self._headers = {"Authorization": f"Bearer {issued.access_token}"}
 
     def _add_check_in(self) -> str:
-        check_in_id = str(UUID(int=self._chance.getrandbits(128), version=4))
-        fields = {name: FITTING[name] for name in ("time_zone", "recorded_at")} | {"id": check_in_id}
-        answer = self._client.post(CHECK_INS, params=fields, content=FITTING["audio"], headers=self._headers)
+        told = _told()
+        answer = self._client.post(CHECK_INS, params=told, content=FITTING["audio"], headers=self._headers)
         assert answer.status_code == 201, answer.text
-        return check_in_id
+        return told["id"]
 
     def _make_fit(self, case: Any) -> None:
         """So that not everything is refused at the door."""
@@ -142,7 +159,9 @@ class Explorer:
         for fields in (case.query, case.body):
             if isinstance(fields, MutableMapping):
                 fields.update({name: FITTING[name] for name in fields.keys() & FITTING.keys()})
-        if (case.media_type or "").startswith("audio/"):
+        for name in case.headers.keys() & FITTING_HEADERS.keys():
+            case.headers[name] = FITTING_HEADERS[name]()
+        if (case.media_type or "").startswith("audio/") or "octet-stream" in (case.media_type or ""):
             case.body = FITTING["audio"]
 
     def _learn(self, case: Any, answer: Response) -> None:

@@ -32,7 +32,9 @@ def test_a_length_that_is_no_number_is_refused(
     client: TestClient, problem: Callable[[Response], str], method: str, path: str, length: str
 ) -> None:
     """On every path, uploads included."""
-    answer = client.request(method, path, content=b"{}", headers={b"Content-Length": length.encode("latin-1")})
+    headers = {b"Content-Length": length.encode("latin-1"), b"Tus-Resumable": b"1.0.0"}
+
+    answer = client.request(method, path, content=b"{}", headers=headers)
 
     assert answer.status_code == 400
     assert problem(answer) == "content-length-invalid"

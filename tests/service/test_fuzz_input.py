@@ -28,7 +28,7 @@ SHARED = settings(
     max_examples=150,
     deadline=None,
     database=None,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    phases=(Phase.explicit, Phase.generate),  # to shrink takes minutes where each fault is logged
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 """All examples of a test meet the same API: what one of them changed is there for the next, as in life."""
@@ -71,7 +71,7 @@ def operations(client: TestClient) -> list[Any]:
 def check(answer: Response) -> None:
     """No error of the server; and what is refused is refused as a problem."""
     assert answer.status_code < 500, answer.text
-    if answer.status_code >= 400:
+    if answer.status_code >= 400 and answer.request.method != "HEAD":
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == answer.status_code
 
@@ -226,8 +226,6 @@ def test_any_header_is_answered_or_refused(
     path = path_of(operation, check_in)
     if is_stream(operation):
         assert first_status(client, operation.method.upper(), f"http://testserver{path}", pairs) < 500
-    elif operation.method.upper() == "HEAD":
-        assert client.head(path, headers=pairs).status_code < 500
     else:
         content = make_wav(seconds=0.01) if data.draw(st.booleans()) else b""
         check(client.request(operation.method, path, headers=pairs, content=content))
@@ -277,6 +275,10 @@ def forms(draw: st.DrawFn) -> tuple[bytes, bytes]:
 @example(form=(b"multipart/form-data; boundary=", b"----\r\n"))
 @example(form=(b"multipart/form-data; boundary=\xff", b"--\xff\r\n\r\n--\xff--"))
 @example(form=(b"multipart/mixed; boundary=x", b"--x--"))
+@example(form=(b"multipart/form-data; boundary=\x85x", b"--x--"))
+@example(
+    form=(b"multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n\r\n--x--')
+)
 def test_any_form_is_answered_or_refused(phone: Phone, form: tuple[bytes, bytes]) -> None:
     """A boundary that is missing, wrong or odd; parts that are missing, doubled, cut off or no parts."""
     content_type, body = form

@@ -46,6 +46,7 @@ class S3Server:
         self._process = subprocess.Popen(
             [*command, "--data-dir", str(folder), "--host", "127.0.0.1", "--port", str(self.port)],
             env=os.environ | {"NANIO_ACCESS_KEY": ACCESS_KEY_ID, "NANIO_SECRET_KEY": SECRET},
+            stderr=subprocess.DEVNULL,
         )
         wait_until(self._answers, description="the S3 server answers")
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.errors import RecordingMissing, StorageFull, StorageUnavailable, TandemError
 from store.recordings import Recordings
 from store.s3_audio import S3AudioStore, S3Patience
 from store.sealing import Cipher, new_key
+from store.settings import StoreSettings
 from tests.store.s3 import BUCKET, Relay, S3Server, Script, answering, relaying, settings_for
 
 SECONDS = 8
@@ -288,3 +290,10 @@ def test_the_secret_is_not_shown() -> None:
 
     assert BUCKET in repr(settings)
     assert settings.secret_access_key not in repr(settings)
+
+
+@pytest.mark.parametrize("alone", [{"s3_access_key_id": "tandem"}, {"s3_secret_access_key": "only-for-tests"}])
+def test_a_key_or_a_secret_alone_is_refused(alone: dict[str, str]) -> None:
+    """At the start, by name, rather than by S3 later."""
+    with pytest.raises(ValidationError, match="TANDEM_S3_ACCESS_KEY_ID and TANDEM_S3_SECRET_ACCESS_KEY, or neither"):
+        StoreSettings.model_validate(alone)

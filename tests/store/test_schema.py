@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from store.accesses import Accesses
 from store.accounts import Accounts, SpeechPreferences
 from store.changes import Changes
 from store.database import Database
@@ -61,7 +62,7 @@ def test_what_was_there_before_a_migration_stays(tmp_path: Path) -> None:
     migrate(old)
 
     with old.reading() as session:
-        assert Accounts(session, Vault(session, LocalServerKeys(text=KEY))).speech_of(account_id) == SpeechPreferences(
+        assert Accounts(session, Vault(session, LocalServerKeys(text=KEY)), Accesses(session)).speech_of(account_id) == SpeechPreferences(
             languages=(), vocabulary=()
         )
         assert [change.percent for change in Changes(session, on_change=print).after(account_id, 0, limit=9)] == [None]

@@ -144,6 +144,7 @@ def _create_records() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "number"),
     )
+    op.create_index("ix_accesses_subject", "accesses", ["account_id", "subject_id"])
     op.create_table(
         "exports",
         sa.Column("id", sa.Uuid(), nullable=False),

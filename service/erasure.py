@@ -1,0 +1,71 @@
+"""Deletion of an account, and the receipt of it."""
+
+from functools import partial
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+
+from schemas.account import AccountDelete, DeletionReceiptRead
+from schemas.errors import CredentialsWrong, LimitsUnavailable, NotSignedIn, ReceiptNotFound
+from service.dependencies import ClientAddressDep, PasswordsDep, RateLimitsDep, SignedInDep, StoreDep
+from service.problems import documented
+from service.rate_limits import Guarded, Per
+from store.opening import Store
+from store.tables import Account
+
+router = APIRouter(prefix="/v1", tags=["Accounts"])
+
+
+@router.delete(
+    "/accounts/me",
+    summary="Delete the account",
+    responses=documented(NotSignedIn, CredentialsWrong, LimitsUnavailable),
+)
+async def delete_account(
+    asked: AccountDelete,
+    signed_in: SignedInDep,
+    store: StoreDep,
+    passwords: PasswordsDep,
+    rate_limits: RateLimitsDep,
+    address: ClientAddressDep,
+) -> DeletionReceiptRead:
+    """Delete everything, at once and for good: its key is destroyed, so that not even a backup of ours can be read.
+
+    All devices are signed out. The answer is a receipt.
+    """
+    account = await run_in_threadpool(_account, store, signed_in.account_id)
+    if account.password_hash:
+        password = asked.password.get_secret_value() if asked.password else ""
+        whose = {Per.ADDRESS: address, Per.EMAIL: account.email}
+        async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=CredentialsWrong):
+            if not await passwords.verify(account.password_hash, password):
+                raise CredentialsWrong
+    return await run_in_threadpool(_erase, store, account.id)
+
+
+@router.get("/deletions/{receipt_id}", summary="Read a receipt", responses=documented(ReceiptNotFound))
+def read_receipt(receipt_id: UUID, store: StoreDep) -> DeletionReceiptRead:
+    """Whoever holds the id of a receipt may read it; there is no account to sign in to any more."""
+    with store.reading() as reading:
+        receipt = reading.erasure.receipt(receipt_id)
+    if receipt is None:
+        raise ReceiptNotFound
+    return DeletionReceiptRead.model_validate(receipt)
+
+
+def _account(store: Store, account_id: UUID) -> Account:
+    with store.reading() as reading:
+        return reading.accounts.get(account_id)
+
+
+def _erase(store: Store, account_id: UUID) -> DeletionReceiptRead:
+    with store.unit_of_work() as work:
+        erased = work.erasure.erase(account_id, now=store.clock())
+        for key in erased.recordings:
+            work.afterwards(partial(store.recordings.delete, key))
+        for key in erased.parts:
+            work.afterwards(partial(store.upload_parts.delete, key))
+        work.afterwards(store.database.forget_deleted)
+        work.announce(account_id)
+    return DeletionReceiptRead.model_validate(erased.receipt)

@@ -1,0 +1,51 @@
+"""Retention: recordings go when their speaker wants them kept no longer, and never before their transcript is safe."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+
+from schemas.access import AccessAction
+from schemas.change import ChangeType
+from schemas.check_in import SETTLED_STATES
+from store.accesses import Accesses
+from store.changes import Changes
+from store.database import DatabaseSession
+from store.tables import Account, CheckIn, TranscriptRow
+
+
+class Retention:
+    """What is over, and how it goes."""
+
+    def __init__(self, session: DatabaseSession, changes: Changes, accesses: Accesses) -> None:
+        self._session = session
+        self._changes = changes
+        self._accesses = accesses
+
+    def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
+        """Check-ins whose recording is to go."""
+        found: list[UUID] = []
+        keepers = select(Account).where(Account.keep_audio_days.is_not(None))
+        for account in self._session.scalars(keepers).all():
+            over = CheckIn.transcribed_at <= now - timedelta(days=account.keep_audio_days or 0)
+            query = select(CheckIn.id).where(CheckIn.account_id == account.id, over, CheckIn.audio_deleted_at.is_(None))
+            safe = CheckIn.state.in_(SETTLED_STATES) & exists().where(TranscriptRow.check_in_id == CheckIn.id)
+            found += self._session.scalars(query.where(safe).limit(limit)).all()
+        return found[:limit]
+
+    def expire(self, check_in_id: UUID, *, now: datetime) -> str | None:
+        """Let go of a recording: the key of its file, to be deleted after the commit. None where it is too late."""
+        gone = self._session.execute(
+            update(CheckIn)
+            .where(CheckIn.id == check_in_id, CheckIn.audio_deleted_at.is_(None), CheckIn.state.in_(SETTLED_STATES))
+            .values(audio_deleted_at=now, updated_at=now)
+            .returning(CheckIn.account_id, CheckIn.audio_key, CheckIn.state)
+            .execution_options(synchronize_session=False)
+        ).one_or_none()
+        if gone is None:
+            return None
+        account_id, key, state = gone
+        self._changes.record(account_id, ChangeType.RECORDING_DELETED, check_in_id=check_in_id, state=state, at=now)
+        self._accesses.record(account_id, AccessAction.RECORDING_EXPIRED, subject_id=check_in_id, now=now)
+        return str(key)

@@ -1,0 +1,1 @@
+"""Exporting: everything of an account becomes one ZIP. Values in, a file out; no database here."""

@@ -1,0 +1,133 @@
+"""Making exports: claim one that waits, write its ZIP sealed among the recordings, tell how far it is."""
+
+from contextlib import ExitStack
+from uuid import UUID
+
+import structlog
+
+from schemas.access import AccessAction, AccessRead
+from schemas.account import AccountRead
+from schemas.check_in import CheckInSummary
+from schemas.errors import AccountNotFound, CheckInNotFound, RecordingMissing, TandemError
+from schemas.transcript import TranscriptVersionRead
+from store.corrections import apply_corrections, read_corrections
+from store.exports import ExportClaim
+from store.opening import Store
+from store.recordings import StagedRecording
+from store.sealing import Cipher
+from store.showing import access_of, account_of, summary_of
+from store.tables import CheckIn
+from workers.exporting.archive import Archive, audio_path
+from workers.exporting.documents import FORMAT, ExportedCheckIn, ExportManifest
+
+log = structlog.get_logger()
+
+
+class ExportOver(Exception):
+    """Another attempt has it, or its account is gone."""
+
+
+def make_due_exports(store: Store) -> None:
+    """Make what is asked for, one after the other, until nothing waits. Call it every so often."""
+    while True:
+        with store.unit_of_work() as work:
+            claim = work.exports.take(now=store.clock())
+        if claim is None:
+            return
+        try:
+            _make(store, claim)
+            log.info("export.made", attempt=claim.attempt)
+        except (ExportOver, AccountNotFound):
+            log.info("export.over", attempt=claim.attempt)
+        except (TandemError, OSError) as error:
+            log.warning("export.failed", attempt=claim.attempt, error=type(error).__name__)
+            with store.unit_of_work() as work:
+                work.exports.give_back(claim, now=store.clock())
+
+
+def _make(store: Store, claim: ExportClaim) -> None:
+    with store.reading() as reading:
+        cipher = reading.vault.of(claim.account_id)
+        check_ins = reading.check_ins.all_ids(claim.account_id)
+    with store.recordings.staged(cipher) as staged:
+        with Archive(staged) as archive:
+            for number, check_in_id in enumerate(check_ins):
+                _add(store, archive, cipher, claim.account_id, check_in_id)
+                _tell(store, claim, percent=100 * number // len(check_ins))
+            archive.finish(_manifest(store, claim.account_id))
+        _tell(store, claim, percent=99)
+        _finish(store, claim, staged)
+
+
+def _add(store: Store, archive: Archive, cipher: Cipher, account_id: UUID, check_in_id: UUID) -> None:
+    """One that is deleted meanwhile is left out."""
+    try:
+        exported, key = _exported(store, account_id, check_in_id)
+    except CheckInNotFound:
+        return
+    with ExitStack() as opened:
+        audio = None
+        if exported.audio is not None:
+            try:
+                audio = opened.enter_context(store.recordings.open(key, cipher))
+            except RecordingMissing:
+                exported = exported.model_copy(update={"audio": None})
+        archive.add(exported, audio)
+
+
+def _exported(store: Store, account_id: UUID, check_in_id: UUID) -> tuple[ExportedCheckIn, str]:
+    with store.reading() as reading:
+        check_in = reading.check_ins.get_for(account_id, check_in_id)
+        versions = reading.results.all_transcripts(check_in_id)
+        transcript = reading.results.transcript(check_in_id)
+        tags = reading.results.tags(check_in_id) or ()
+        corrections = reading.corrections.of(check_in_id)
+    exported = ExportedCheckIn(
+        check_in=CheckInSummary(**summary_of(check_in)),
+        audio=_audio(check_in),
+        transcripts=tuple(
+            TranscriptVersionRead(version=version, made_at=made_at, transcript=heard)
+            for version, made_at, heard in versions
+        ),
+        tags=apply_corrections(tags, corrections, transcript) if transcript else (),
+        corrections=read_corrections(corrections, transcript),
+    )
+    return exported, check_in.audio_key
+
+
+def _audio(check_in: CheckIn) -> str | None:
+    return None if check_in.audio_deleted_at else audio_path(check_in.id, check_in.audio_format)
+
+
+def _manifest(store: Store, account_id: UUID) -> ExportManifest:
+    with store.reading() as reading:
+        account = AccountRead(**account_of(reading.accounts.get(account_id), reading.accounts))
+        issuers = tuple(identity.issuer for identity in reading.identities.list_for(account_id))
+        accesses = tuple(AccessRead(**access_of(entry)) for entry in reading.accesses.before(account_id, None))
+    return ExportManifest(
+        format=FORMAT,
+        made_at=store.clock(),
+        account=account,
+        identities=issuers,
+        check_ins=(),
+        accesses=accesses,
+    )
+
+
+def _tell(store: Store, claim: ExportClaim, *, percent: int) -> None:
+    with store.unit_of_work() as work:
+        if not work.exports.progress(claim, percent=percent, now=store.clock()):
+            raise ExportOver
+
+
+def _finish(store: Store, claim: ExportClaim, staged: StagedRecording) -> None:
+    key = staged.keep()
+    with store.unit_of_work() as work:
+        made = work.exports.finish(claim, key=key, size=staged.size, now=store.clock())
+        if made:
+            work.accesses.record(
+                claim.account_id, AccessAction.EXPORT_MADE, subject_id=claim.export_id, now=store.clock()
+            )
+    if not made:
+        store.recordings.delete(key)
+        raise ExportOver
