@@ -119,6 +119,13 @@ class Claims:
         self._leave(claim, claim.stage.waiting, now=now, due_at=due_at)
         return claim.stage.waiting
 
+    def postpone(self, claim: Claim, _reason: FailureReason, *, now: datetime) -> CheckInState:
+        """End the attempt for what is not the recording's fault, and lasts as long as it lasts: it does not count."""
+        tries = self.read(claim).tries
+        due_at = now + self._rules.retry_after
+        self._leave(claim, claim.stage.waiting, now=now, due_at=due_at, tries=tries - 1)
+        return claim.stage.waiting
+
     def hand_back(self, claim: Claim, *, now: datetime) -> None:
         """End the attempt because the worker has to stop: it does not count."""
         tries = self.read(claim).tries

@@ -17,6 +17,9 @@ from schemas.errors import (
     RecordingTooLong,
     RecordingUnreadable,
     RecordingUnsupported,
+    ServerKeyMissing,
+    StorageFull,
+    StorageUnavailable,
     TandemError,
     TemporaryError,
 )
@@ -33,6 +36,9 @@ FAILURE_REASONS: Mapping[type[TandemError], FailureReason] = {
     RecordingUnsupported: FailureReason.UNDECODABLE,
 }
 """What a permanent error means for the person; any other is the stage's own reason."""
+
+NOT_ITS_FAULT = (StorageUnavailable, StorageFull, ServerKeyMissing)
+"""The recordings or their key cannot be had: every attempt would fail until somebody mends that, and none counts."""
 
 MOST_TOGETHER = 50
 """Check-ins that one job takes up at most."""
@@ -207,12 +213,17 @@ def _give_up(shift: Shift, claim: Claim, error: Exception, otherwise: FailureRea
     reason = next((FAILURE_REASONS[kind] for kind in type(error).__mro__ if kind in FAILURE_REASONS), otherwise)
     try:
         with shift.store.unit_of_work() as work:
-            end = work.claims.fail if isinstance(error, PermanentError) else work.claims.give_back
-            state = end(claim, reason, now=shift.store.clock())
+            state = _end_of(work, error)(claim, reason, now=shift.store.clock())
             outcome = reason if state is CheckInState.FAILED else "retry"
             work.stage_totals.add(claim.stage.name, outcome, seconds=seconds)
     except TandemError as lost:  # then its lease runs out, and the sweep counts the attempt
         log.warning("attempt.not_given_back", error=type(lost).__name__)
+
+
+def _end_of(work: UnitOfWork, error: Exception) -> Callable[..., CheckInState]:
+    if isinstance(error, PermanentError):
+        return work.claims.fail
+    return work.claims.postpone if isinstance(error, NOT_ITS_FAULT) else work.claims.give_back
 
 
 def _hand_back(shift: Shift, claim: Claim) -> None:

@@ -6,7 +6,14 @@ from uuid import UUID
 import pytest
 
 from schemas.check_in import CheckInState, FailureReason
-from schemas.errors import DecoderUnavailable, RecordingMissing, RecordingTooLong, RecordingUnreadable
+from schemas.errors import (
+    DecoderUnavailable,
+    RecordingMissing,
+    RecordingTooLong,
+    RecordingUnreadable,
+    ServerKeyMissing,
+    StorageUnavailable,
+)
 from store.opening import Store
 from store.stages import TAG, TRANSCRIBE
 from store.tables import CheckIn
@@ -111,6 +118,22 @@ def test_any_other_error_is_tried_again_and_then_fails(
 
     last = CheckInState.FAILED, FailureReason.TRANSCRIPTION_FAILED
     assert seen == [(CheckInState.RECEIVED, None), (CheckInState.RECEIVED, None), last]
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable(), ServerKeyMissing()])
+def test_what_is_not_the_recordings_fault_does_not_count(
+    shift: Shift, check_in_id: UUID, clock: FakeClock, error: Exception
+) -> None:
+    """The store of recordings is away for longer than three attempts take: it is tried until it is back."""
+    for _ in range(5):
+        check_in = run(shift, check_in_id, failing(error))
+        assert check_in is not None
+        assert (check_in.state, check_in.tries) == (CheckInState.RECEIVED, 0)
+        clock.advance(seconds=6)
+
+    check_in = run(shift, check_in_id, transcribed)
+    assert check_in is not None
+    assert check_in.state is CheckInState.TRANSCRIBED
 
 
 def test_a_worker_that_has_to_stop_hands_its_check_in_back(shift: Shift, check_in_id: UUID) -> None:
