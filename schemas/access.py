@@ -15,6 +15,8 @@ class AccessAction(StrEnum):
     SESSION_REVOKED = "session.revoked"
     """By another device of the same account, or because a refresh token was used twice."""
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - an action
+    IDENTITY_LINKED = "identity.linked"
+    IDENTITY_UNLINKED = "identity.unlinked"
     ACCOUNT_CHANGED = "account.changed"
     CHECK_IN_SENT = "check_in.sent"
     CHECK_IN_READ = "check_in.read"

@@ -1,16 +1,24 @@
 """Accounts and sessions: sign up, sign in, refresh, sign out."""
 
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Body, Depends, status
+from fastapi import APIRouter, Body, Depends, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from schemas.access import AccessAction
 from schemas.account import AccountCreate, AccountRead, AccountUpdate, SessionCreate, SessionRefresh, SessionTokens
-from schemas.errors import CredentialsWrong, EmailTaken, LimitsUnavailable, NotSignedIn, RefreshTokenInvalid
+from schemas.errors import (
+    CredentialsWrong,
+    EmailTaken,
+    IdempotencyKeyReused,
+    LimitsUnavailable,
+    NotSignedIn,
+    RefreshTokenInvalid,
+)
 from service.dependencies import (
     ClientAddressDep,
+    IdempotencyKeyDep,
     PasswordsDep,
     RateLimitsDep,
     SignedInDep,
@@ -28,18 +36,32 @@ from store.tables import Account
 
 router = APIRouter(prefix="/v1", tags=["Accounts"])
 
+SIGN_UPS = "sign-ups"
+"""Where idempotency keys of people without an account are looked for."""
+
 
 @router.post(
     "/accounts",
     summary="Sign up",
     status_code=status.HTTP_201_CREATED,
-    responses=documented(EmailTaken, LimitsUnavailable),
+    responses=documented(EmailTaken, IdempotencyKeyReused, LimitsUnavailable),
     dependencies=[Depends(limit_sign_ups)],
 )
-async def create_account(create: AccountCreate, store: StoreDep, passwords: PasswordsDep) -> SessionTokens:
-    """Sign up. The phone is signed in at once."""
-    password_hash = await passwords.hash(create.password.get_secret_value())
-    return await run_in_threadpool(_sign_up, store, create, password_hash)
+async def create_account(
+    create: AccountCreate,
+    response: Response,
+    store: StoreDep,
+    passwords: PasswordsDep,
+    key: IdempotencyKeyDep = None,
+) -> SessionTokens:
+    """Sign up. The phone is signed in at once; with the same `Idempotency-Key` and password once more, if need be."""
+    password = create.password.get_secret_value()
+    if key is not None and (made := await run_in_threadpool(_signed_up, store, create, key)) is not None:
+        if not await passwords.verify(made.password_hash, password):
+            raise EmailTaken
+        response.headers["Idempotent-Replayed"] = "true"
+        return await run_in_threadpool(_open_session, store, made, create.device_name, None)
+    return await run_in_threadpool(_sign_up, store, create, await passwords.hash(password), key)
 
 
 @router.get("/accounts/me", summary="Who is signed in", responses=documented(NotSignedIn))
@@ -67,7 +89,7 @@ def update_account(update: AccountUpdate, signed_in: SignedInDep, store: StoreDe
     "/sessions",
     summary="Sign in",
     status_code=status.HTTP_201_CREATED,
-    responses=documented(CredentialsWrong, LimitsUnavailable),
+    responses=documented(CredentialsWrong, IdempotencyKeyReused, LimitsUnavailable),
 )
 async def create_session(
     create: SessionCreate,
@@ -75,8 +97,9 @@ async def create_session(
     passwords: PasswordsDep,
     rate_limits: RateLimitsDep,
     address: ClientAddressDep,
+    key: IdempotencyKeyDep = None,
 ) -> SessionTokens:
-    """Sign in."""
+    """Sign in. Sent again with its `Idempotency-Key`, the session whose answer was lost makes room for another."""
     whose = {Per.ADDRESS: address, Per.EMAIL: create.email}
     async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=CredentialsWrong):
         account = await run_in_threadpool(_find_account, store, create.email)
@@ -84,7 +107,7 @@ async def create_session(
         right = await passwords.verify(known_hash, create.password.get_secret_value())
         if account is None or not right:
             raise CredentialsWrong
-    return await run_in_threadpool(_open_session, store, account, create.device_name)
+    return await run_in_threadpool(_open_session, store, account, create.device_name, key)
 
 
 @router.post(
@@ -121,10 +144,19 @@ def _read(accounts: Accounts, account_id: UUID) -> AccountRead:
     return AccountRead(**account_of(accounts.get(account_id), accounts))
 
 
-def _sign_up(store: Store, create: AccountCreate, password_hash: str) -> SessionTokens:
+def _signed_up(store: Store, create: AccountCreate, key: str) -> Account | None:
+    """The account that this request has made before."""
+    with store.reading() as reading:
+        made = reading.idempotency.made_by(SIGN_UPS, key, create.email, now=store.clock())
+        return reading.accounts.get(made) if made else None
+
+
+def _sign_up(store: Store, create: AccountCreate, password_hash: str, key: str | None) -> SessionTokens:
     now = store.clock()
     with store.unit_of_work() as work:
         account = work.accounts.add(create.email, password_hash=password_hash, now=now)
+        if key is not None:
+            work.idempotency.remember(SIGN_UPS, key, create.email, made=account.id, account_id=account.id, now=now)
         issued = work.sessions.open(account.id, device_name=create.device_name, now=now)
     return _tokens(issued)
 
@@ -134,12 +166,16 @@ def _find_account(store: Store, email: str) -> Account | None:
         return reading.accounts.find(email)
 
 
-def _open_session(store: Store, account: Account, device_name: str) -> SessionTokens:
-    now = store.clock()
+def _open_session(store: Store, account: Account, device_name: str, key: str | None) -> SessionTokens:
+    now, session_id = store.clock(), uuid4()
     with store.unit_of_work() as work:
         if work.accounts.lock(account.id).password_hash != account.password_hash:  # it was changed meanwhile
             raise CredentialsWrong
-        issued = work.sessions.open(account.id, device_name=device_name, now=now)
+        before = work.idempotency.claim(account.id, key, f"session {device_name}", made=session_id, now=now)
+        if key is not None and before is not None:
+            work.sessions.revoke(before, now=now)
+            work.idempotency.made_instead(account.id, key, session_id)
+        issued = work.sessions.open(account.id, device_name=device_name, now=now, session_id=session_id)
     return _tokens(issued)
 
 

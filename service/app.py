@@ -132,9 +132,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.enter_context(Repeating("sweep", partial(sweep, app.state.store), every_seconds=settings.sweep_seconds))
         arrivals = partial(tidy_arrivals, app.state.store)
         stack.enter_context(Repeating("janitor", arrivals, every_seconds=JANITOR_SECONDS))
-        await _in_background(stack, app.state.news.listen())
+        await run_in_background(stack, app.state.news.listen())
         if settings.heartbeat_file:
-            await _in_background(stack, _beat(settings.heartbeat_file))
+            await run_in_background(stack, _beat(settings.heartbeat_file))
         yield
 
 
@@ -145,7 +145,8 @@ async def _beat(heartbeat_file: Path) -> None:
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
-async def _in_background(stack: AsyncExitStack, coroutine: Coroutine[None, None, None]) -> None:
+async def run_in_background(stack: AsyncExitStack, coroutine: Coroutine[None, None, None]) -> None:
+    """Run it until the stack is closed, and no longer."""
     task = asyncio.create_task(coroutine)
 
     async def stop() -> None:

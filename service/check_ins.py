@@ -117,7 +117,7 @@ async def create_check_in(
     if not new:
         response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"check-ins/{create.id}"
-    return await run_in_threadpool(showing.read, store, signed_in.account_id, create.id)
+    return await run_in_threadpool(showing.show, store, signed_in, create.id)
 
 
 @router.get("", summary="List check-ins", responses=documented(errors.CursorInvalid))
@@ -161,9 +161,8 @@ async def read_check_in(
     seconds = min(wait, settings.max_wait_seconds)
     found = await news.until(signed_in.account_id, settled, seconds=seconds)
     if found is None:
-        found = await run_in_threadpool(showing.read, store, signed_in.account_id, check_in_id)
-    if found.transcript or found.progress:
-        await run_in_threadpool(signed_in.note_reading, AccessAction.CHECK_IN_READ, check_in_id)
+        return await run_in_threadpool(showing.show, store, signed_in, check_in_id)
+    await run_in_threadpool(showing.note, signed_in, found)
     return found
 
 
@@ -206,7 +205,7 @@ def create_run(
             check_in = work.check_ins.run_again(signed_in.account_id, check_in_id, now=now, **changed)
             work.nudge(TRANSCRIBE, check_in_id, attempts=check_in.attempt)
             signed_in.note(work, AccessAction.CHECK_IN_RUN_AGAIN, check_in_id)
-    return showing.read(store, signed_in.account_id, check_in_id)
+    return showing.show(store, signed_in, check_in_id)
 
 
 @router.head("/{check_in_id}/audio", responses=documented(CheckInNotFound), include_in_schema=False)

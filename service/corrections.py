@@ -79,6 +79,7 @@ def create_correction(
             signed_in.note(work, AccessAction.CHECK_IN_CORRECTED, check_in_id)
         else:
             response.headers["Idempotent-Replayed"] = "true"
+    signed_in.note_reading(AccessAction.CHECK_IN_READ, check_in_id)
     with store.reading() as reading:
         return corrected_tags(reading, check_in_id, transcript) or ()
 
@@ -109,6 +110,7 @@ def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: Signed
         reading.check_ins.get_for(signed_in.account_id, check_in_id)
         heard = _heard(reading, check_in_id)
     if heard.text == change.text:
+        signed_in.note_reading(AccessAction.CHECK_IN_READ, check_in_id)
         return heard
     edited = edit(heard, change.text)  # may take a while: not within a transaction that others wait for
     with store.unit_of_work() as work:

@@ -21,7 +21,7 @@ _ZIP = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
     "",
     summary="Ask for everything",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=documented(errors.IdempotencyKeyReused),
+    responses=documented(errors.IdempotencyKeyReused, ExportNotFound),
 )
 def create_export(
     response: Response, signed_in: SignedInDep, store: StoreDep, key: IdempotencyKeyDep = None
@@ -32,9 +32,11 @@ def create_export(
     """
     now = store.clock()
     with store.unit_of_work() as work:
-        made = uuid4()
+        work.accounts.lock(signed_in.account_id)
+        open_ = work.exports.open_for(signed_in.account_id)
+        made = open_.id if open_ else uuid4()
         if before := work.idempotency.claim(signed_in.account_id, key, "export", made=made, now=now):
-            export = work.exports.get_for(signed_in.account_id, before)
+            export = work.exports.get_for(signed_in.account_id, before, now=now)
         else:
             export = work.exports.ask(signed_in.account_id, export_id=made, now=now)
             signed_in.note(work, AccessAction.EXPORT_ASKED, export.id)
@@ -46,7 +48,7 @@ def create_export(
 def list_exports(signed_in: SignedInDep, store: StoreDep) -> ExportList:
     """Those whose file has not gone yet, newest first."""
     with store.reading() as reading:
-        found = reading.exports.list_for(signed_in.account_id)
+        found = reading.exports.list_for(signed_in.account_id, now=store.clock())
     return ExportList(items=tuple(ExportRead.model_validate(export) for export in found))
 
 
@@ -54,7 +56,8 @@ def list_exports(signed_in: SignedInDep, store: StoreDep) -> ExportList:
 def read_export(export_id: UUID, signed_in: SignedInDep, store: StoreDep) -> ExportRead:
     """`percent` grows; at `ready` its file can be read, for seven days."""
     with store.reading() as reading:
-        return ExportRead.model_validate(reading.exports.get_for(signed_in.account_id, export_id))
+        found = reading.exports.get_for(signed_in.account_id, export_id, now=store.clock())
+    return ExportRead.model_validate(found)
 
 
 @router.head("/{export_id}/file", responses=documented(ExportNotFound), include_in_schema=False)
@@ -71,7 +74,7 @@ def read_export(export_id: UUID, signed_in: SignedInDep, store: StoreDep) -> Exp
 def read_export_file(export_id: UUID, request: Request, signed_in: SignedInDep, store: StoreDep) -> Response:
     """The ZIP. Understands `Range`, so that a download that broke off goes on."""
     with store.reading() as reading:
-        export = reading.exports.get_for(signed_in.account_id, export_id)
+        export = reading.exports.get_for(signed_in.account_id, export_id, now=store.clock())
         cipher = reading.vault.of(signed_in.account_id)
     if export.audio_key is None or export.size is None:
         raise ExportNotReady
@@ -97,6 +100,6 @@ def read_export_file(export_id: UUID, request: Request, signed_in: SignedInDep, 
 def delete_export(export_id: UUID, signed_in: SignedInDep, store: StoreDep) -> None:
     """Its file goes now, not in seven days."""
     with store.unit_of_work() as work:
-        key = work.exports.delete_for(signed_in.account_id, export_id)
+        key = work.exports.delete_for(signed_in.account_id, export_id, now=store.clock())
         if key:
             work.afterwards(lambda: store.recordings.delete(key))

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, status
 from starlette.concurrency import run_in_threadpool
 
+from schemas.access import AccessAction
 from schemas.account import SessionTokens
 from schemas.errors import (
     EmailTaken,
@@ -18,7 +19,7 @@ from schemas.errors import (
     ProviderUnknown,
 )
 from schemas.identity import IdentityCreate, IdentityRead, OidcSessionCreate
-from service.dependencies import IdTokensDep, SignedInDep, StoreDep, limit_refreshes
+from service.dependencies import IdTokensDep, SignedIn, SignedInDep, StoreDep, limit_refreshes
 from service.id_tokens import IdTokens, VerifiedIdToken
 from service.problems import documented
 from store.identities import identity_id
@@ -60,7 +61,7 @@ async def create_identity(
 ) -> IdentityRead:
     """From now on, this identity opens the account as well. The e-mail of the account stays as it is."""
     verified = await _verified(id_tokens, create, store)
-    identity = await run_in_threadpool(_link, store, verified, signed_in.account_id)
+    identity = await run_in_threadpool(_link, store, verified, signed_in)
     return _read(identity, id_tokens)
 
 
@@ -81,6 +82,7 @@ def delete_identity(identity_id: UUID, signed_in: SignedInDep, store: StoreDep) 
     """It opens the account no longer. Refused where nothing else would. Devices that are signed in stay so."""
     with store.unit_of_work() as work:
         work.identities.remove(signed_in.account_id, identity_id)
+        signed_in.note(work, AccessAction.IDENTITY_UNLINKED, identity_id)
 
 
 async def _verified(id_tokens: IdTokens, create: IdentityCreate, store: Store) -> VerifiedIdToken:
@@ -116,11 +118,14 @@ def _sign_up(work: UnitOfWork, verified: VerifiedIdToken, store: Store) -> UUID:
     return account.id
 
 
-def _link(store: Store, verified: VerifiedIdToken, account_id: UUID) -> OidcIdentity:
+def _link(store: Store, verified: VerifiedIdToken, signed_in: SignedIn) -> OidcIdentity:
+    account_id = signed_in.account_id
     with store.unit_of_work() as work:
         work.identities.use(verified.digest, expires_at=verified.expires_at)
         work.accounts.lock(account_id)
-        return work.identities.link(account_id, verified.issuer, verified.subject, now=store.clock())
+        identity = work.identities.link(account_id, verified.issuer, verified.subject, now=store.clock())
+        signed_in.note(work, AccessAction.IDENTITY_LINKED, identity_id(identity))
+        return identity
 
 
 def _read(identity: OidcIdentity, id_tokens: IdTokens) -> IdentityRead:

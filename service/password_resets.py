@@ -8,6 +8,7 @@ import anyio
 from fastapi import APIRouter, Depends, status
 from starlette.concurrency import run_in_threadpool
 
+from schemas.access import AccessAction
 from schemas.errors import CredentialsWrong, LettersOff, LimitsUnavailable, NotSignedIn, ResetTokenInvalid
 from schemas.password import PasswordResetConfirm, PasswordResetCreate, PasswordResetRead, PasswordUpdate
 from service.dependencies import (
@@ -15,6 +16,7 @@ from service.dependencies import (
     PasswordsDep,
     RateLimitsDep,
     SettingsDep,
+    SignedIn,
     SignedInDep,
     StoreDep,
     limit_refreshes,
@@ -128,14 +130,16 @@ def _reset(store: Store, token: str, password_hash: str) -> None:
         work.identities.remove_all(account.id)
         account.password_hash = password_hash
         work.sessions.revoke_all(account.id, now=now)
+        work.accesses.record(account.id, AccessAction.PASSWORD_CHANGED, now=now)
+        work.announce(account.id)
 
 
-def _get_account(store: Store, signed_in: SignedInDep) -> Account:
+def _get_account(store: Store, signed_in: SignedIn) -> Account:
     with store.reading() as reading:
         return reading.accounts.get(signed_in.account_id)
 
 
-def _change(store: Store, known: Account, signed_in: SignedInDep, password_hash: str) -> None:
+def _change(store: Store, known: Account, signed_in: SignedIn, password_hash: str) -> None:
     with store.unit_of_work() as work:
         account = work.accounts.lock(known.id)
         if account.password_hash != known.password_hash:  # it was changed meanwhile
@@ -143,3 +147,5 @@ def _change(store: Store, known: Account, signed_in: SignedInDep, password_hash:
         account.password_hash = password_hash
         work.password_resets.remove_all(account.id)
         work.sessions.revoke_all(account.id, but=signed_in.session_id, now=store.clock())
+        signed_in.note(work, AccessAction.PASSWORD_CHANGED)
+        work.announce(account.id)

@@ -59,7 +59,7 @@ async def receive_part(
         if part.offset == part.upload.length and part.upload.received < part.upload.length:
             await run_in_threadpool(part.finish)
         else:
-            await run_in_threadpool(part.commit)
+            await run_in_threadpool(part.count)
     finally:
         await run_in_threadpool(part.end)
     return part.offset
@@ -71,10 +71,10 @@ async def _receive(request: Request, part: "IncomingPart", checksum: Checksum | 
         async for piece in pieces(request, every_seconds=COMMIT_SECONDS):
             if digest:
                 digest.update(piece)
-            await run_in_threadpool(part.write, piece, commit=digest is None)
+            await run_in_threadpool(part.write, piece, count=digest is None)
     except UploadIncomplete:
         if digest is None:
-            await run_in_threadpool(part.commit)
+            await run_in_threadpool(part.count)
         raise
     if checksum and digest and b64encode(digest.digest()).decode() != checksum.digest:
         raise ChecksumMismatch
@@ -98,23 +98,23 @@ class IncomingPart:
         """Where the upload ends with what is on the disk."""
         return self.upload.received + (self._writer.size if self._writer else 0)
 
-    def write(self, piece: bytes, *, commit: bool) -> None:
+    def write(self, piece: bytes, *, count: bool) -> None:
         """Have a piece on the disk, and count it at once if so wanted; the last one counts as a check-in alone."""
         if self.offset + len(piece) > self.upload.length:
             raise UploadTooLong
         if self._writer is None:
             self._writer = self._store.upload_parts.begin(self._cipher)
         self._writer.write(piece)
-        if commit and self.offset < self.upload.length:
-            self.commit()
+        if count and self.offset < self.upload.length:
+            self.count()
 
-    def commit(self) -> None:
+    def count(self) -> None:
         """Count what is on the disk. Raises UploadBusy when another has taken over."""
         part = self._part()
         if part is None or part.size == self._committed or self.offset == self.upload.length:
             return
         with self._store.unit_of_work() as work:
-            work.uploads.commit(self.upload.id, self._lease, part, now=self._store.clock())
+            work.uploads.count(self.upload.id, self._lease, part, now=self._store.clock())
         self._committed = part.size
 
     def finish(self) -> None:

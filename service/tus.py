@@ -208,13 +208,13 @@ def _create(intake: Intake, account_id: UUID, announced: Announced) -> Upload:
     now = store.clock()
     with store.unit_of_work() as work:
         work.check_ins.check_free(account_id, create.id)
-        intake.check_room(work, account_id, length)
         upload_id = uuid4()
         asked = f"upload {create.model_dump_json()} {length}"
         if before := work.idempotency.claim(account_id, key, asked, made=upload_id, now=now):
             return work.uploads.get_for(account_id, before, now=now)
         if key is None and (untouched := work.uploads.untouched(account_id, create.id, length=length, now=now)):
             return untouched
+        intake.check_room(work, account_id, length)
         return work.uploads.create(account_id, create, upload_id=upload_id, length=length, now=now)
 
 

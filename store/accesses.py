@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from schemas.access import AccessAction
+from schemas.errors import AccountNotFound
 from store.database import DatabaseSession
 from store.tables import Access, Account
 
@@ -36,13 +37,18 @@ class Accesses:
         session_id: UUID | None = None,
         subject_id: UUID | None = None,
     ) -> None:
-        """Add an entry. The account's row is locked until the commit, so that each has one before it."""
+        """Add an entry. The account's row is locked until the commit, so that each has one before it.
+
+        Raises AccountNotFound where it has been deleted.
+        """
         number = self._session.execute(
             update(Account)
             .where(Account.id == account_id)
             .values(last_access=Account.last_access + 1)
             .returning(Account.last_access)
-        ).scalar_one()
+        ).scalar_one_or_none()
+        if number is None:
+            raise AccountNotFound
         before = self._session.get(Access, (account_id, number - 1))
         entry = Access(
             account_id=account_id, number=number, at=now, action=action, session_id=session_id, subject_id=subject_id
@@ -75,10 +81,11 @@ class Accesses:
         """Number of the first entry that does not fit the one before it; None where all of them do."""
         expected, previous = 1, _BEGINNING
         query = select(Access).where(Access.account_id == account_id).order_by(Access.number)
-        for entry in self._session.scalars(query.execution_options(yield_per=500)):
-            if entry.number != expected or entry.digest != digest(entry, previous):
-                return expected
-            expected, previous = expected + 1, entry.digest
+        with self._session.scalars(query.execution_options(yield_per=500)) as entries:
+            for entry in entries:
+                if entry.number != expected or entry.digest != digest(entry, previous):
+                    return expected
+                expected, previous = expected + 1, entry.digest
         last = self._session.scalar(select(Account.last_access).where(Account.id == account_id)) or 0
         return None if last == expected - 1 else expected
 

@@ -47,8 +47,11 @@ class Accounts:
         return account
 
     def get(self, account_id: UUID) -> Account:
-        """The account of somebody who is signed in."""
-        return self._session.get_one(Account, account_id)
+        """The account of somebody who is signed in. Raises AccountNotFound where it has been deleted since."""
+        account = self._session.get(Account, account_id)
+        if account is None:
+            raise AccountNotFound
+        return account
 
     def lock(self, account_id: UUID) -> Account:
         """The account as it is now, until the end of the transaction. Raises AccountNotFound.
@@ -69,7 +72,7 @@ class Accounts:
             account.languages = " ".join(languages)
         if vocabulary is not None:
             cipher = self._vault.of(account_id)
-            sealed = cipher.seal_document(list(vocabulary), _vocabulary_place(account_id))
+            sealed = cipher.seal_document(list(vocabulary), vocabulary_place(account_id))
             account.vocabulary = sealed if vocabulary else None
 
     def speech_of(self, account_id: UUID) -> SpeechPreferences:
@@ -78,7 +81,7 @@ class Accounts:
         vocabulary: list[str] = []
         if account.vocabulary is not None:
             cipher = self._vault.of(account_id)
-            vocabulary = cipher.open_document(account.vocabulary, _vocabulary_place(account_id))
+            vocabulary = cipher.open_document(account.vocabulary, vocabulary_place(account_id))
         return SpeechPreferences(tuple(account.languages.split()), tuple(vocabulary))
 
     def find(self, email: str) -> Account | None:
@@ -86,5 +89,6 @@ class Accounts:
         return self._session.scalar(select(Account).where(Account.email == email))
 
 
-def _vocabulary_place(account_id: UUID) -> Place:
+def vocabulary_place(account_id: UUID) -> Place:
+    """The names somebody told."""
     return Place("accounts", account_id, "vocabulary")

@@ -72,7 +72,7 @@ class Corrections:
             "before": _anchor(create.before, transcript),
             "after": _anchor(create.after, transcript),
         }
-        sealed = self._vault.of_check_in(check_in_id).seal_document(document, _place_of(check_in_id, create.id))
+        sealed = self._vault.of_check_in(check_in_id).seal_document(document, correction_place(check_in_id, create.id))
         self._session.add(
             CorrectionRow(check_in_id=check_in_id, id=create.id, number=number, created_at=now, sealed=sealed)
         )
@@ -91,7 +91,7 @@ class Corrections:
     def _open(self, row: CorrectionRow) -> KeptCorrection:
         cipher = self._vault.of_check_in(row.check_in_id)
         return KeptCorrection(
-            row.id, row.created_at, cipher.open_document(row.sealed, _place_of(row.check_in_id, row.id))
+            row.id, row.created_at, cipher.open_document(row.sealed, correction_place(row.check_in_id, row.id))
         )
 
 
@@ -183,5 +183,6 @@ def _anchor(reference: TagReference | None, transcript: Transcript) -> dict[str,
     return anchor.to_document()
 
 
-def _place_of(check_in_id: UUID, correction_id: UUID) -> Place:
+def correction_place(check_in_id: UUID, correction_id: UUID) -> Place:
+    """The id of a correction is its phone's to choose, and unique within its check-in alone."""
     return Place("corrections", f"{check_in_id} {correction_id}", "correction")

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from schemas.errors import AccountNotFound
 from store.database import DatabaseSession
-from store.tables import Account, AccountKey, CheckIn, DeletionReceipt, Export, Upload, UploadPart
+from store.tables import Account, AccountKey, CheckIn, DeletionReceipt, Export, Session, Upload, UploadPart
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Erasure:
 
     def erase(self, account_id: UUID, *, now: datetime) -> Erased:
         """Everything of an account, in this transaction. Raises AccountNotFound."""
+        self._wait_for_others(account_id)
         account = self._session.get(Account, account_id, with_for_update=True)
         if account is None:
             raise AccountNotFound
@@ -53,6 +54,12 @@ class Erasure:
         self._session.add(receipt)
         self._session.flush()
         return Erased(receipt, files, parts)
+
+    def _wait_for_others(self, account_id: UUID) -> None:
+        """Whoever writes locks first what they work on, then the account: in another order both would wait for ever."""
+        for worked_on in (CheckIn, Export, Upload, Session):
+            query = select(worked_on.id).where(worked_on.account_id == account_id).order_by(worked_on.id)
+            self._session.execute(query.with_for_update()).all()
 
     def receipt(self, receipt_id: UUID) -> DeletionReceipt | None:
         """A receipt, for whoever holds its id."""

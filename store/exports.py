@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from schemas.errors import ExportNotFound
 from schemas.export import ExportState
@@ -13,6 +13,8 @@ from store.database import DatabaseSession
 from store.tables import Export
 
 LEASE = timedelta(seconds=60)
+KEEPING = timedelta(minutes=15)
+"""The lease while its file goes to where recordings are kept, which may be a bucket far away."""
 LIFETIME = timedelta(days=7)
 """How long the file of an export stays."""
 MAX_ATTEMPTS = 3
@@ -34,10 +36,14 @@ class Exports:
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 
-    def ask(self, account_id: UUID, *, export_id: UUID, now: datetime) -> Export:
-        """One that is open already is the one that was asked for."""
+    def open_for(self, account_id: UUID) -> Export | None:
+        """One that was asked for and is not there yet."""
         query = select(Export).where(Export.account_id == account_id, Export.state.in_(_OPEN))
-        if (open_ := self._session.scalar(query.limit(1))) is not None:
+        return self._session.scalar(query.limit(1))
+
+    def ask(self, account_id: UUID, *, export_id: UUID, now: datetime) -> Export:
+        """One that is open already is the one that was asked for. Call with the account locked."""
+        if (open_ := self.open_for(account_id)) is not None:
             return open_
         export = Export(
             id=export_id,
@@ -52,16 +58,17 @@ class Exports:
         self._session.flush()
         return export
 
-    def get_for(self, account_id: UUID, export_id: UUID) -> Export:
-        """Raises ExportNotFound for what is not there and for what is another's."""
+    def get_for(self, account_id: UUID, export_id: UUID, *, now: datetime) -> Export:
+        """Raises ExportNotFound for what is not there, has expired, or is another's."""
         export = self._session.get(Export, export_id)
-        if export is None or export.account_id != account_id:
+        if export is None or export.account_id != account_id or (export.expires_at and export.expires_at <= now):
             raise ExportNotFound
         return export
 
-    def list_for(self, account_id: UUID) -> Sequence[Export]:
-        """Newest first."""
-        query = select(Export).where(Export.account_id == account_id).order_by(Export.asked_at.desc())
+    def list_for(self, account_id: UUID, *, now: datetime) -> Sequence[Export]:
+        """Newest first, without those that have expired."""
+        alive = or_(Export.expires_at.is_(None), Export.expires_at > now)
+        query = select(Export).where(Export.account_id == account_id, alive).order_by(Export.asked_at.desc())
         return self._session.scalars(query.limit(50)).all()
 
     def take(self, *, now: datetime) -> ExportClaim | None:
@@ -72,15 +79,15 @@ class Exports:
             return None
         same = (Export.attempt == export.attempt) & (Export.due_at <= now)
         if export.attempt >= MAX_ATTEMPTS:
-            self._update(export.id, same, state=ExportState.FAILED, due_at=None)
+            self._fail(export.id, same, now=now)
             return None
         attempt = export.attempt + 1
         taken = self._update(export.id, same, state=ExportState.MAKING, attempt=attempt, percent=0, due_at=now + LEASE)
         return ExportClaim(export.id, export.account_id, attempt) if taken else None
 
-    def progress(self, claim: ExportClaim, *, percent: int, now: datetime) -> bool:
+    def progress(self, claim: ExportClaim, *, percent: int, now: datetime, lease: timedelta = LEASE) -> bool:
         """A sign of life. False where the claim is over: another has it, or the account is gone."""
-        return self._update(claim.export_id, _held(claim), percent=percent, due_at=now + LEASE)
+        return self._update(claim.export_id, _held(claim), percent=percent, due_at=now + lease)
 
     def finish(self, claim: ExportClaim, *, key: str, size: int, now: datetime) -> bool:
         """Its file is there. False where the claim is over, and then the file is the caller's to delete."""
@@ -99,13 +106,13 @@ class Exports:
     def give_back(self, claim: ExportClaim, *, now: datetime) -> None:
         """It could not be made: again in a minute, or failed after the last attempt."""
         if claim.attempt >= MAX_ATTEMPTS:
-            self._update(claim.export_id, _held(claim), state=ExportState.FAILED, due_at=None)
+            self._fail(claim.export_id, _held(claim), now=now)
         else:
             self._update(claim.export_id, _held(claim), state=ExportState.WAITING, due_at=now + LEASE)
 
-    def delete_for(self, account_id: UUID, export_id: UUID) -> str | None:
+    def delete_for(self, account_id: UUID, export_id: UUID, *, now: datetime) -> str | None:
         """Forget an export; returns the key of its file, if it has one. Raises ExportNotFound."""
-        key = self.get_for(account_id, export_id).audio_key
+        key = self.get_for(account_id, export_id, now=now).audio_key
         self._session.execute(delete(Export).where(Export.id == export_id))
         return key
 
@@ -113,6 +120,10 @@ class Exports:
         """Forget those whose time is over; returns the keys of their files."""
         gone = self._session.execute(delete(Export).where(Export.expires_at <= now).returning(Export.audio_key))
         return [key for (key,) in gone if key]
+
+    def _fail(self, export_id: UUID, condition: ColumnElement[bool], *, now: datetime) -> None:
+        """It is shown as failed for as long as a file would stay."""
+        self._update(export_id, condition, state=ExportState.FAILED, due_at=None, expires_at=now + LIFETIME)
 
     def _update(self, export_id: UUID, condition: ColumnElement[bool], **values: object) -> bool:
         moved = self._session.execute(

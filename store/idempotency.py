@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import IdempotencyKeyReused
@@ -19,7 +19,7 @@ LIFETIME = timedelta(hours=48)
 
 
 class Idempotency:
-    """Keys of requests, each within the account that sent it."""
+    """Keys of requests, each within its scope."""
 
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
@@ -31,24 +31,52 @@ class Idempotency:
         """
         if key is None:
             return None
-        place = {"scope": str(account_id), "digest": _digest(key)}
-        row = IdempotencyKey(**place, account_id=account_id, fingerprint=_digest(request), made=made, made_at=now)
-        known = self._session.get(IdempotencyKey, (place["scope"], place["digest"]))
-        if known is not None and known.made_at <= now - LIFETIME:
-            self._session.delete(known)
-            self._session.flush()
-            known = None
-        if known is None:
-            try:
-                with self._session.begin_nested():
-                    self._session.add(row)
-            except IntegrityError:  # another request with this key was faster
-                known = self._session.get_one(IdempotencyKey, (place["scope"], place["digest"]))
-            else:
-                return None
+        if (before := self.made_by(str(account_id), key, request, now=now)) is not None:
+            return before
+        try:
+            with self._session.begin_nested():
+                self.remember(str(account_id), key, request, made=made, account_id=account_id, now=now)
+        except IntegrityError:  # another request with this key was faster
+            return self.made_by(str(account_id), key, request, now=now)
+        return None
+
+    def made_by(self, scope: str, key: str, request: str, *, now: datetime) -> UUID | None:
+        """What came of a request with this key, if there was one lately. Raises IdempotencyKeyReused."""
+        known = self._session.get(IdempotencyKey, (scope, _digest(key)), populate_existing=True)
+        if known is None or known.made_at <= now - LIFETIME:
+            return None
         if known.fingerprint != _digest(request):
             raise IdempotencyKeyReused
         return known.made
+
+    def remember(self, scope: str, key: str, request: str, *, made: UUID, account_id: UUID, now: datetime) -> None:
+        """What comes of a request, within a scope: an account, or what people ask for who are not signed in."""
+        self._session.execute(
+            delete(IdempotencyKey).where(
+                IdempotencyKey.scope == scope,
+                IdempotencyKey.digest == _digest(key),
+                IdempotencyKey.made_at <= now - LIFETIME,
+            )
+        )
+        self._session.add(
+            IdempotencyKey(
+                scope=scope,
+                digest=_digest(key),
+                account_id=account_id,
+                fingerprint=_digest(request),
+                made=made,
+                made_at=now,
+            )
+        )
+        self._session.flush()
+
+    def made_instead(self, account_id: UUID, key: str, made: UUID) -> None:
+        """Something else has taken the place of what came of a request."""
+        self._session.execute(
+            update(IdempotencyKey)
+            .where(IdempotencyKey.scope == str(account_id), IdempotencyKey.digest == _digest(key))
+            .values(made=made)
+        )
 
     def forget_expired(self, *, now: datetime) -> None:
         """After two days a key may mean something else."""

@@ -9,6 +9,7 @@ from store.audio import AudioStore, LocalAudioStore
 from store.claims import ClaimRules
 from store.database import Database
 from store.recordings import Recordings
+from store.remembered_keys import RememberingServerKeys
 from store.s3_audio import S3AudioStore, S3Settings
 from store.server_keys import LocalServerKeys, ServerKeys, from_factory, make_key_file
 from store.settings import StoreSettings
@@ -91,7 +92,7 @@ def audio_store(settings: StoreSettings) -> AudioStore:
 def server_keys(settings: StoreSettings) -> ServerKeys:
     """The server's keys as set; in the data folder where nothing is said, made there once. Raises ServerKeyInvalid."""
     if settings.server_keys_factory:
-        return from_factory(settings.server_keys_factory)
+        return RememberingServerKeys(from_factory(settings.server_keys_factory))
     if settings.server_keys:
         return LocalServerKeys(text=settings.server_keys.get_secret_value())
     if not settings.server_keys_file:

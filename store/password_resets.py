@@ -1,6 +1,6 @@
 """Password resets: letters that were asked for, and what the token in them is good for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -26,8 +26,8 @@ class DueLetter:
     """A letter to be sent by whoever claimed it, and by nobody else meanwhile."""
 
     reset_id: UUID
-    email: str
-    token: str
+    email: str = field(repr=False)
+    token: str = field(repr=False)
     """The only moment in which it exists outside of the letter."""
     attempt: int
 

@@ -51,7 +51,7 @@ class Results:
         row = self._session.get(Tagging, check_in_id)
         if row is None:
             return None
-        document = self._vault.of_check_in(check_in_id).open_document(row.sealed, _tags_place(check_in_id))
+        document = self._vault.of_check_in(check_in_id).open_document(row.sealed, tags_place(check_in_id))
         return tuple(Tag.model_validate(tag) for tag in document)
 
     def save_transcript(self, check_in_id: UUID, transcript: Transcript | None, *, now: datetime) -> None:
@@ -75,7 +75,7 @@ class Results:
     def save_tags(self, check_in_id: UUID, tags: tuple[Tag, ...], *, tagger: str) -> None:
         """Replace the tags."""
         document = [tag.model_dump(mode="json") for tag in tags]
-        sealed = self._vault.of_check_in(check_in_id).seal_document(document, _tags_place(check_in_id))
+        sealed = self._vault.of_check_in(check_in_id).seal_document(document, tags_place(check_in_id))
         self._session.merge(Tagging(check_in_id=check_in_id, tagger=tagger, sealed=sealed))
 
     def _keep(self, row: TranscriptRow) -> int:
@@ -104,5 +104,6 @@ def partial_place(check_in_id: UUID) -> Place:
     return Place("partial_transcripts", check_in_id, "transcript")
 
 
-def _tags_place(check_in_id: UUID) -> Place:
+def tags_place(check_in_id: UUID) -> Place:
+    """The tags of a check-in."""
     return Place("taggings", check_in_id, "tags")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from schemas.access import AccessAction
 from schemas.change import ChangeType
@@ -28,17 +28,21 @@ class Retention:
         found: list[UUID] = []
         keepers = select(Account).where(Account.keep_audio_days.is_not(None))
         for account in self._session.scalars(keepers).all():
-            over = CheckIn.transcribed_at <= now - timedelta(days=account.keep_audio_days or 0)
-            query = select(CheckIn.id).where(CheckIn.account_id == account.id, over, CheckIn.audio_deleted_at.is_(None))
-            safe = CheckIn.state.in_(SETTLED_STATES) & exists().where(TranscriptRow.check_in_id == CheckIn.id)
-            found += self._session.scalars(query.where(safe).limit(limit)).all()
+            found += self._session.scalars(select(CheckIn.id).where(_over(account, now=now)).limit(limit)).all()
         return found[:limit]
 
     def expire(self, check_in_id: UUID, *, now: datetime) -> str | None:
-        """Let go of a recording: the key of its file, to be deleted after the commit. None where it is too late."""
+        """Let go of a recording: the key of its file, to be deleted after the commit. None where it is to stay after
+        all: its speaker has changed their mind, or had it run again, since it was found to be due.
+        """
+        account = self._session.scalar(
+            select(Account).join(CheckIn, CheckIn.account_id == Account.id).where(CheckIn.id == check_in_id)
+        )
+        if account is None or account.keep_audio_days is None:
+            return None
         gone = self._session.execute(
             update(CheckIn)
-            .where(CheckIn.id == check_in_id, CheckIn.audio_deleted_at.is_(None), CheckIn.state.in_(SETTLED_STATES))
+            .where(CheckIn.id == check_in_id, _over(account, now=now))
             .values(audio_deleted_at=now, updated_at=now)
             .returning(CheckIn.account_id, CheckIn.audio_key, CheckIn.state)
             .execution_options(synchronize_session=False)
@@ -49,3 +53,14 @@ class Retention:
         self._changes.record(account_id, ChangeType.RECORDING_DELETED, check_in_id=check_in_id, state=state, at=now)
         self._accesses.record(account_id, AccessAction.RECORDING_EXPIRED, subject_id=check_in_id, now=now)
         return str(key)
+
+
+def _over(account: Account, *, now: datetime) -> ColumnElement[bool]:
+    """Its time is over, and its transcript is safe."""
+    return (
+        (CheckIn.account_id == account.id)
+        & (CheckIn.transcribed_at <= now - timedelta(days=account.keep_audio_days or 0))
+        & CheckIn.audio_deleted_at.is_(None)
+        & CheckIn.state.in_(SETTLED_STATES)
+        & exists().where(TranscriptRow.check_in_id == CheckIn.id)
+    )

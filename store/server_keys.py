@@ -4,10 +4,12 @@ A key is 32 bytes in base64 and is named by the beginning of its SHA-256. Severa
 wraps, each unwraps what it has wrapped. That is how one is replaced while everything runs.
 """
 
+import fcntl
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
@@ -49,12 +51,16 @@ class LocalServerKeys:
         """`file` is read again when it has changed: another process may have put a new key into it."""
         self._file = file
         self._keys = parse_keys(text) if file is None else {}
-        self._read_at = -1
+        self._read: tuple[int, int] | None = None
         self._lock = Lock()
 
     def current_id(self) -> str:
         """The first of the file."""
         return next(iter(self._present()))
+
+    def ids(self) -> Sequence[str]:
+        """Names of all that are there, the current one first. Raises ServerKeyMissing."""
+        return list(self._present())
 
     def wrap(self, key: bytes, *, bound_to: bytes) -> WrappedKey:
         """With the first key."""
@@ -72,14 +78,15 @@ class LocalServerKeys:
     def _present(self) -> dict[str, AESGCM]:
         with self._lock:
             if self._file is not None:
-                self._read(self._file)
+                self._read_again(self._file)
             return self._keys
 
-    def _read(self, file: Path) -> None:
+    def _read_again(self, file: Path) -> None:
         try:
-            changed_at = file.stat().st_mtime_ns
-            if changed_at != self._read_at:
-                self._keys, self._read_at = parse_keys(file.read_text(encoding="ascii")), changed_at
+            found = file.stat()
+            version = (found.st_ino, found.st_mtime_ns)
+            if version != self._read:
+                self._keys, self._read = parse_keys(file.read_text(encoding="ascii")), version
         except OSError as error:
             raise ServerKeyMissing("The file of server keys cannot be read") from error
         except UnicodeDecodeError as error:
@@ -89,7 +96,7 @@ class LocalServerKeys:
 def parse_keys(text: str) -> dict[str, AESGCM]:
     """Keys by their names, in their order: one a line, or with commas between. Raises ServerKeyInvalid."""
     keys = {}
-    for line in text.replace(",", "\n").split():
+    for line in _separate(text):
         try:
             key = b64decode(line, validate=True)
         except NotBase64 as error:
@@ -123,16 +130,17 @@ def make_key_file(file: Path) -> None:
 def add_key(file: Path) -> str:
     """Put a new key before the others; returns its name. Every process reads it before it next wraps or unwraps."""
     key = new_key()
-    _replace(file, [b64encode(key).decode(), *file.read_text(encoding="ascii").split()])
+    with _alone(file) as lines:
+        _replace(file, [b64encode(key).decode(), *lines])
     return key_id(key)
 
 
 def drop_keys(file: Path, *, but: Sequence[str]) -> int:
     """Remove the keys that are not named, and never the first; returns how many went."""
-    lines = file.read_text(encoding="ascii").split()
-    kept = [line for i, line in enumerate(lines) if i == 0 or key_id(b64decode(line)) in but]
-    if len(kept) < len(lines):
-        _replace(file, kept)
+    with _alone(file) as lines:
+        kept = [line for i, line in enumerate(lines) if i == 0 or key_id(b64decode(line)) in but]
+        if len(kept) < len(lines):
+            _replace(file, kept)
     return len(lines) - len(kept)
 
 
@@ -150,10 +158,31 @@ def _bound(server_key_id: str, bound_to: bytes) -> bytes:
     return f"account key\n{server_key_id}\n".encode() + bound_to
 
 
+def _separate(text: str) -> list[str]:
+    return text.replace(",", "\n").split()
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[Sequence[str]]:
+    """The keys in it, while nobody else changes it: a key that two overwrite is lost, and what it wrapped with it."""
+    while True:
+        with file.open("r+", encoding="ascii") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            if os.fstat(opened.fileno()).st_ino == file.stat().st_ino:  # it was not replaced while we waited
+                yield _separate(opened.read())
+                return
+
+
 def _replace(file: Path, lines: Sequence[str]) -> None:
-    written = file.with_name(f"{file.name}.{os.getpid()}")
-    _write_key_file(written, lines)
-    written.replace(file)
+    before, written = file.stat(), file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        _write_key_file(written, lines)
+        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(written, before.st_uid, before.st_gid)  # whoever could read it still can
+        written.chmod(before.st_mode & 0o640)
+        written.replace(file)
+    finally:
+        written.unlink(missing_ok=True)
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

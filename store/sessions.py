@@ -42,9 +42,13 @@ class Sessions:
         self._session = session
         self._accesses = accesses
 
-    def open(self, account_id: UUID, *, device_name: str, now: datetime) -> IssuedTokens:
+    def open(
+        self, account_id: UUID, *, device_name: str, now: datetime, session_id: UUID | None = None
+    ) -> IssuedTokens:
         """Start a family of tokens."""
-        opened = Session(id=uuid4(), account_id=account_id, device_name=device_name, created_at=now, refreshed_at=now)
+        opened = Session(
+            id=session_id or uuid4(), account_id=account_id, device_name=device_name, created_at=now, refreshed_at=now
+        )
         self._session.add(opened)
         self._session.flush()
         self._accesses.record(account_id, AccessAction.SIGNED_IN, session_id=opened.id, now=now)
@@ -71,9 +75,10 @@ class Sessions:
     def account_of(self, access_token: str, *, now: datetime) -> tuple[UUID, UUID]:
         """(account, session) that an access token speaks for. Raises NotSignedIn."""
         token = self._find(access_token, TokenPurpose.ACCESS, now=now)
-        if token is None:
+        opened = self._session.get(Session, token.session_id) if token else None
+        if opened is None:  # the account may be going at this moment
             raise NotSignedIn
-        return self._session.get_one(Session, token.session_id).account_id, token.session_id
+        return opened.account_id, opened.id
 
     def revoke(self, session_id: UUID, *, now: datetime) -> None:
         """Sign a device out, at once."""

@@ -77,7 +77,7 @@ class Uploads:
         self._update(upload.id, free, lease=lease, leased_until=now + LEASE)
         return lease
 
-    def commit(self, upload_id: UUID, lease: UUID, part: UploadPart, *, now: datetime) -> None:
+    def count(self, upload_id: UUID, lease: UUID, part: UploadPart, *, now: datetime) -> None:
         """Count what is on the disk: all of a part that begins where the others end. Raises UploadBusy when overtaken.
 
         `part` has its present size; the offset moves to its end.

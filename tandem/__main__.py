@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import ArgumentError
 
 from schemas.errors import TandemError
+from tandem.keys_commands import keys
 
 app = typer.Typer(
     help="Spoken check-ins become transcripts with feelings, needs, requests and demands.",
@@ -21,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys, name="keys")
 
 Files = Annotated[list[Path], typer.Argument(help="Recordings: m4a, mp3, ogg, wav, flac, webm, 3gp, amr, caf, mp4.")]
 
@@ -90,14 +92,20 @@ def worker(kind: Annotated[str, typer.Argument(help="transcription or light: the
 
 @app.command()
 def migrate() -> None:
-    """Bring the database up to date. Safe to run at every start."""
-    from store.database import Database
-    from store.schema import migrate as bring_up
+    """Bring the database up to date, and seal what is not sealed yet. Safe to run at every start."""
     from store.settings import StoreSettings
+    from tandem.stores import bring_up_to_date
 
-    settings = StoreSettings()
-    settings.data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    bring_up(Database(settings.resolved_database_url))
+    bring_up_to_date(StoreSettings())
+
+
+@app.command()
+def audit() -> None:
+    """Look whether the access log of every account is as it was written. Safe while everything runs."""
+    from store.settings import StoreSettings
+    from tandem.auditing import audit_accesses
+
+    raise typer.Exit(audit_accesses(StoreSettings()))
 
 
 @app.command()

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import wave
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from zoneinfo import available_timezones
@@ -26,6 +25,8 @@ from store.opening import audio_store
 from store.s3_audio import S3AudioStore
 from store.schema import is_current
 from tandem.embedded import LONGEST_SOCKET_PATH, api_answers, redis_answers
+from tandem.finding import Finding
+from tandem.keys import examine_keys
 from tandem.reporting import console
 from workers.settings import WorkerSettings
 from workers.transcription.hardware import choose_hardware, supported_types
@@ -33,16 +34,6 @@ from workers.transcription.model_files import locate
 
 NEEDED_DISK_BYTES = 1_000_000_000
 NEEDED_MEMORY_BYTES = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one look found. `action` says what to do where it is not well."""
-
-    name: str
-    well: bool
-    detail: str
-    action: str = ""
 
 
 def examine(service: ServiceSettings, workers: WorkerSettings) -> Iterator[Finding]:
@@ -55,6 +46,7 @@ def examine(service: ServiceSettings, workers: WorkerSettings) -> Iterator[Findi
     yield _database(service)
     yield _queue(service)
     yield _recordings(service)
+    yield examine_keys(service)
     yield _port(service)
     yield _decoder()
     yield _hardware(workers)
@@ -148,9 +140,11 @@ def _queue(settings: ServiceSettings) -> Finding:
 
 
 def _recordings(settings: ServiceSettings) -> Finding:
+    if not settings.s3_bucket:  # a store of folders makes its own, and what it lies in is another finding
+        return Finding("Recordings", True, "in the data folder")
     audio = audio_store(settings)
     if not isinstance(audio, S3AudioStore):
-        return Finding("Recordings", True, "in the data folder")
+        return Finding("Recordings", True, "in a store of another kind")
     try:
         versions = audio.keeps_versions()
     except TandemError as error:

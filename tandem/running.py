@@ -6,12 +6,11 @@ import uvicorn
 
 from service.app import create_app
 from service.settings import ServiceSettings
-from store.database import Database
 from store.logs import set_up_logs
-from store.schema import migrate
 from tandem.doctor import examine, report
 from tandem.embedded import AlreadyRunning, api_answers, own_data_folder, programs
 from tandem.reporting import console, joining_progress
+from tandem.stores import bring_up_to_date
 from tandem.supervisor import Supervisor
 from workers.settings import WorkerSettings
 from workers.transcription.model_files import locate
@@ -65,7 +64,7 @@ def _run_owned(settings: ServiceSettings) -> int:
         for finding in ill:
             report(finding)
         return 1
-    migrate(Database(settings.resolved_database_url))
+    bring_up_to_date(settings)
     supervisor = Supervisor(programs(settings))
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: supervisor.stop())

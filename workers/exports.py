@@ -1,6 +1,8 @@
 """Making exports: claim one that waits, write its ZIP sealed among the recordings, tell how far it is."""
 
 from contextlib import ExitStack
+from datetime import timedelta
+from typing import BinaryIO
 from uuid import UUID
 
 import structlog
@@ -8,10 +10,10 @@ import structlog
 from schemas.access import AccessAction, AccessRead
 from schemas.account import AccountRead
 from schemas.check_in import CheckInSummary
-from schemas.errors import AccountNotFound, CheckInNotFound, RecordingMissing, TandemError
+from schemas.errors import AccountNotFound, CheckInNotFound, RecordingMissing, SealBroken, TandemError
 from schemas.transcript import TranscriptVersionRead
 from store.corrections import apply_corrections, read_corrections
-from store.exports import ExportClaim
+from store.exports import KEEPING, LEASE, ExportClaim
 from store.opening import Store
 from store.recordings import StagedRecording
 from store.sealing import Cipher
@@ -19,6 +21,8 @@ from store.showing import access_of, account_of, summary_of
 from store.tables import CheckIn
 from workers.exporting.archive import Archive, audio_path
 from workers.exporting.documents import FORMAT, ExportedCheckIn, ExportManifest
+
+_PIECE_BYTES = 256 * 1024
 
 log = structlog.get_logger()
 
@@ -55,7 +59,7 @@ def _make(store: Store, claim: ExportClaim) -> None:
                 _add(store, archive, cipher, claim.account_id, check_in_id)
                 _tell(store, claim, percent=100 * number // len(check_ins))
             archive.finish(_manifest(store, claim.account_id))
-        _tell(store, claim, percent=99)
+        _tell(store, claim, percent=99, lease=KEEPING)
         _finish(store, claim, staged)
 
 
@@ -70,9 +74,19 @@ def _add(store: Store, archive: Archive, cipher: Cipher, account_id: UUID, check
         if exported.audio is not None:
             try:
                 audio = opened.enter_context(store.recordings.open(key, cipher))
-            except RecordingMissing:
+                _read_through(audio)
+            except (RecordingMissing, SealBroken) as error:
+                log.warning("export.recording_left_out", check_in_id=str(check_in_id), error=type(error).__name__)
                 exported = exported.model_copy(update={"audio": None})
+                audio = None
         archive.add(exported, audio)
+
+
+def _read_through(audio: BinaryIO) -> None:
+    """One that is damaged is found before half of it stands in the ZIP. Raises SealBroken, StorageUnavailable."""
+    while audio.read(_PIECE_BYTES):
+        pass
+    audio.seek(0)
 
 
 def _exported(store: Store, account_id: UUID, check_in_id: UUID) -> tuple[ExportedCheckIn, str]:
@@ -114,9 +128,9 @@ def _manifest(store: Store, account_id: UUID) -> ExportManifest:
     )
 
 
-def _tell(store: Store, claim: ExportClaim, *, percent: int) -> None:
+def _tell(store: Store, claim: ExportClaim, *, percent: int, lease: timedelta = LEASE) -> None:
     with store.unit_of_work() as work:
-        if not work.exports.progress(claim, percent=percent, now=store.clock()):
+        if not work.exports.progress(claim, percent=percent, now=store.clock(), lease=lease):
             raise ExportOver
 
 

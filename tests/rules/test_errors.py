@@ -17,7 +17,7 @@ from tests.rules.source import last_name, modules, table_rows
 def _family(error: type[TandemError]) -> Iterator[type[TandemError]]:
     yield error
     for child in error.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield from _family(child)
 
 
@@ -49,13 +49,13 @@ def test_every_reason_of_a_failure_is_documented() -> None:
     assert set(FailureReason) <= set(table_rows("docs/problems.md"))
 
 
-def test_every_error_of_the_project_stands_in_one_file() -> None:
+def test_every_error_of_the_project_stands_in_one_place() -> None:
     """No error is declared elsewhere, where nobody would map it to a status."""
     names = {error.__name__ for error in ERRORS}
     strangers = [
         module.place(node)
         for module in modules()
-        if module.name != "schemas/errors.py"
+        if not module.name.startswith("schemas/errors/")
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ClassDef) and names & {last_name(base) for base in node.bases}
     ]
@@ -64,7 +64,7 @@ def test_every_error_of_the_project_stands_in_one_file() -> None:
 
 
 def test_the_picture_shows_the_tree() -> None:
-    """The picture at the top of schemas/errors.py has every error under its parent, and nothing else."""
+    """The picture at the top of schemas/errors has every error under its parent, and nothing else."""
     assert _pictured(getdoc(errors) or "") == {
         child.__name__: parent.__name__ for parent in ERRORS for child in parent.__subclasses__()
     }

@@ -9,9 +9,16 @@ HARD_MODULE_LINES = 400
 FUNCTION_LINES = 40
 HARD_FUNCTION_LINES = 60
 
-LARGER_MODULES = {"schemas/errors.py": "one tree, read as a list: a title and an action for each error"}
+LARGER_MODULES: dict[str, str] = {}
 LARGER_FUNCTIONS = {
     "store/migrations/versions/0001_first_tables.py:upgrade": "the tables of a release, one statement after another",
+    **dict.fromkeys(
+        (
+            f"store/migrations/versions/0004_keys_and_uploads.py:_create_{group}"
+            for group in ("people", "uploads", "records")
+        ),
+        "tables again",
+    ),
 }
 """What may pass the first limit, and why. Nothing passes the hard one but a migration, which nobody edits again."""
 

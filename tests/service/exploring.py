@@ -16,16 +16,18 @@ from uuid import UUID, uuid4
 import anyio
 import requests
 import schemathesis
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import checks
+from schemathesis.core import NOT_SET
 from schemathesis.core.result import Ok
 from starlette.types import ASGIApp, Message, Scope
 
 from schemas.tag import TextTag
 from store.opening import Store
-from tests.making import make_account, make_transcript, make_wav, settle
+from tests.making import make_transcript, make_wav, settle
 
 CHECKS = [
     checks.not_a_server_error,
@@ -48,6 +50,7 @@ FITTING: dict[str, Any] = {
     "before": CALM,
     "after": CALM | {"label": "hopeful"},
     "revokes": None,
+    "password": "correct horse battery",
 }
 """What chance does not hit, by the name of the field or parameter."""
 FITTING_HEADERS: dict[str, Callable[[], str]] = {
@@ -86,6 +89,8 @@ class Explorer:
         self._chance = chance
         self._ids: defaultdict[str, list[str]] = defaultdict(list)
         self._headers: dict[str, str] = {}
+        self._fitting = FITTING
+        self._password_hash = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(FITTING["password"])
         self._changed = True
 
     def explore(self, operation: Any, *, examples: int) -> None:
@@ -139,11 +144,12 @@ class Explorer:
         return self._client.get("/v1/accounts/me", headers=self._headers).is_success
 
     def _sign_in(self) -> None:
-        now = self._store.clock()
-        account_id = make_account(self._store, f"kim-{self._chance.getrandbits(64)}@example.org")
+        now, email = self._store.clock(), f"kim-{self._chance.getrandbits(64)}@example.org"
         with self._store.unit_of_work() as work:
-            issued = work.sessions.open(account_id, device_name="phone", now=now)
+            account = work.accounts.add(email, password_hash=self._password_hash, now=now)
+            issued = work.sessions.open(account.id, device_name="phone", now=now)
         self._headers = {"Authorization": f"Bearer {issued.access_token}"}
+        self._fitting = FITTING | {"refresh_token": issued.refresh_token}
 
     def _add_check_in(self) -> str:
         told = _told()
@@ -154,15 +160,22 @@ class Explorer:
     def _make_fit(self, case: Any) -> None:
         """So that not everything is refused at the door."""
         for name in case.path_parameters:
-            if known := self._ids[case.path.split("{" + name)[0].rstrip("/")]:
+            if known := self._known(case.path.split("{" + name)[0].rstrip("/")):
                 case.path_parameters[name] = self._chance.choice(known)
         for fields in (case.query, case.body):
             if isinstance(fields, MutableMapping):
-                fields.update({name: FITTING[name] for name in fields.keys() & FITTING.keys()})
+                fields.update({name: self._fitting[name] for name in fields.keys() & self._fitting.keys()})
         for name in case.headers.keys() & FITTING_HEADERS.keys():
             case.headers[name] = FITTING_HEADERS[name]()
         if (case.media_type or "").startswith("audio/") or "octet-stream" in (case.media_type or ""):
-            case.body = FITTING["audio"]
+            required = case.operation.definition.raw["requestBody"].get("required", False)
+            case.body = FITTING["audio"] if required or self._chance.random() < 0.5 else NOT_SET
+
+    def _known(self, collection: str) -> list[str]:
+        """Ids that were met there, or that are listed there now."""
+        if not self._ids[collection]:
+            self._ids[collection] = _listed(self._client.get(collection, headers=self._headers))
+        return self._ids[collection]
 
     def _learn(self, case: Any, answer: Response) -> None:
         """Ids of what is new, and that what was there may have changed."""
@@ -171,6 +184,12 @@ class Explorer:
         self._changed = True
         if location := answer.headers.get("location"):
             self._ids[case.path].append(urlsplit(location).path.rsplit("/", 1)[-1])
+
+
+def _listed(answer: Response) -> list[str]:
+    body = answer.json() if answer.headers.get("content-type") == "application/json" else None
+    items = body.get("items", []) if isinstance(body, dict) else body or []
+    return [item["id"] for item in items if isinstance(item, dict) and "id" in item]
 
 
 def send_prepared(client: TestClient, request: requests.PreparedRequest) -> Response:

@@ -145,3 +145,31 @@ def test_a_refresh_token_that_is_no_text_is_refused(client: TestClient, problem:
     answer = client.post("/v1/sessions/refresh", content=body, headers={"Content-Type": "application/json"})
 
     assert (answer.status_code, problem(answer)) == (422, "invalid-input")
+
+
+def test_a_sign_up_whose_answer_was_lost_can_be_sent_again(
+    client: TestClient, problem: Callable[[Response], str]
+) -> None:
+    """With its key and password it is the same account; with another password, or key, the e-mail is taken."""
+    given = {"email": "kim@example.org", "password": PASSWORD}
+    key = {"Idempotency-Key": "a sign-up".replace(" ", "-")}
+    first, second = (client.post("/v1/accounts", json=given, headers=key) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json()["account_id"] == second.json()["account_id"]
+    assert second.headers["idempotent-replayed"] == "true"
+    wrong = client.post("/v1/accounts", json=given | {"password": "another long one"}, headers=key)
+    assert problem(wrong) == "email-taken"
+    assert problem(client.post("/v1/accounts", json=given, headers={"Idempotency-Key": "2"})) == "email-taken"
+    other = client.post("/v1/accounts", json=given | {"email": "sam@example.org"}, headers=key)
+    assert problem(other) == "idempotency-key-reused"
+
+
+def test_a_sign_in_whose_answer_was_lost_leaves_one_session(phone: Phone, client: TestClient) -> None:
+    """However often it is sent with its key; the tokens that were lost are good for nothing."""
+    given = {"email": "kim@example.org", "password": PASSWORD, "device_name": "tablet"}
+    answers = [client.post("/v1/sessions", json=given, headers={"Idempotency-Key": "k"}).json() for _ in range(3)]
+
+    devices = [session["device_name"] for session in phone.get("/sessions").json()["items"]]
+    assert sorted(devices) == ["phone", "tablet"]
+    assert [Phone(client, tokens).get("/accounts/me").status_code for tokens in answers] == [401, 401, 200]

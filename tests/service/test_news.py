@@ -1,10 +1,12 @@
 """News: a reader that waits is told."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from uuid import UUID, uuid4
 
 from redis import Redis
 
+from service.app import run_in_background
 from service.news import News
 from store.wake_ups import RedisWakeUps, connect
 from tests.waiting import wait_until
@@ -44,3 +46,17 @@ def _tell(valkey_url: str, redis: Redis, account_id: UUID) -> None:
     redis.publish("tandem:changes", "not an id")
     wake_ups.announce(uuid4())
     wake_ups.announce(account_id)
+
+
+def test_an_app_that_is_stopped_while_it_connects_stops(valkey_url: str) -> None:
+    """The Redis client loses a cancellation that comes at the wrong moment, so one is not enough."""
+    asyncio.run(_start_and_stop(valkey_url, times=75))
+
+
+async def _start_and_stop(valkey_url: str, *, times: int) -> None:
+    for number in range(times):
+        stack = AsyncExitStack()
+        await run_in_background(stack, News(valkey_url).listen())
+        await asyncio.sleep(number % 15 / 2_000)  # every moment of the first 7 ms
+        stopped, _ = await asyncio.wait([asyncio.create_task(stack.aclose())], timeout=5)
+        assert stopped, "it listens on"

@@ -148,7 +148,7 @@ def test_an_account_with_the_email_is_not_opened_but_can_be_linked(
 
     assert linked.status_code == 201, linked.text
     assert (linked.json()["provider"], linked.json()["issuer"]) == ("local", issuer.url)
-    assert signed_in(client, issuer.token(clock())).tokens["account_id"] == phone.tokens["account_id"]
+    assert signed_in(client, issuer.token(clock(), n=1)).tokens["account_id"] == phone.tokens["account_id"]
 
 
 def test_a_token_that_links_opens_no_session_afterwards(
@@ -215,15 +215,19 @@ def test_an_account_without_a_password_has_none_that_is_right(
 
 
 @pytest.mark.parametrize("field", ["provider", "id_token", "nonce"])
-@pytest.mark.parametrize("bad", ["", "a\\u0000b", "\\ud800", "x" * 20_000])
-def test_fields_that_cannot_be_are_refused(client: TestClient, field: str, bad: str) -> None:
+@pytest.mark.parametrize(
+    ("bad", "status_of_token"),
+    [("", 401), ("a\\u0000b", 401), ("\\ud800", 422), ("x" * 20_000, 422)],
+    ids=["empty", "nul", "surrogate", "long"],
+)
+def test_fields_that_cannot_be_are_refused(client: TestClient, field: str, bad: str, status_of_token: int) -> None:
     """Before anybody is asked."""
     body = '{"provider": "local", "id_token": "a.b.c", "nonce": "0123456789"}'
     values = {"provider": "local", "id_token": "a.b.c", "nonce": "0123456789"}
     body = body.replace(f'"{values[field]}"', f'"{bad}"')
     answer = client.post("/v1/sessions/oidc", content=body, headers={"Content-Type": "application/json"})
 
-    assert answer.status_code == (401 if field == "id_token" and len(bad) < 7 and "ud8" not in bad else 422)
+    assert answer.status_code == (status_of_token if field == "id_token" else 422)
 
 
 def test_two_first_sign_ins_at_once_make_one_account(store: Store) -> None:

@@ -10,7 +10,7 @@ from schemathesis.core.failures import FailureGroup
 from store.opening import Store
 from tests.service.exploring import Explorer, operations_of
 
-EXAMPLES = 12
+EXAMPLES = 10
 NOT_REACHED = {401, 429}
 """Of an operation that answers nothing else no more was seen than its door."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import re
 import signal
 import subprocess
 import time
@@ -255,7 +254,8 @@ def test_no_route_forgets_the_limit_of_an_account(
         ]
 
         assert len(signed_in) > 10
-        assert {problem(answer) for answer in answers} == {"too-many-requests"}
+        assert {answer.status_code for answer in answers} == {429}
+        assert {problem(answer) for answer in answers if answer.content} == {"too-many-requests"}
         assert all("429" in operation["responses"] for _, _, operation in signed_in)
         assert stranger.get("/accounts/me").status_code == 200
 

@@ -62,9 +62,9 @@ def test_what_was_there_before_a_migration_stays(tmp_path: Path) -> None:
     migrate(old)
 
     with old.reading() as session:
-        assert Accounts(session, Vault(session, LocalServerKeys(text=KEY)), Accesses(session)).speech_of(account_id) == SpeechPreferences(
-            languages=(), vocabulary=()
-        )
+        assert Accounts(session, Vault(session, LocalServerKeys(text=KEY)), Accesses(session)).speech_of(
+            account_id
+        ) == SpeechPreferences(languages=(), vocabulary=())
         assert [change.percent for change in Changes(session, on_change=print).after(account_id, 0, limit=9)] == [None]
     old.close()
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from service.settings import ServiceSettings
-from tandem.doctor import Finding, examine
+from tandem.doctor import examine
+from tandem.finding import Finding
 from workers.settings import WorkerSettings
 from workers.transcription.hardware import supported_types
 

@@ -1,6 +1,7 @@
 """A mail server on this machine that keeps what it is given."""
 
 import ssl
+from asyncio import Server
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,11 +29,12 @@ class Mailbox:
     letters: list[EmailMessage] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
     over_tls: list[bool] = field(default_factory=list)
+    logged_in: list[bool] = field(default_factory=list)
     refusal: str = ""
     """Said to every recipient, if there is one."""
     port: int = 0
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802 - as the library calls it
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """A recipient is named."""
@@ -41,12 +43,13 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """A letter is handed over."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         self.letters.append(message_from_bytes(content, policy=policy.default))
         self.envelopes.append(envelope)
-        self.over_tls.append(session.ssl is not None)
+        self.over_tls.append(server.transport is not None and server.transport.get_extra_info("ssl_object") is not None)
+        self.logged_in.append(session.authenticated is True)
         return "250 Taken"
 
     def authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, given: Any) -> AuthResult:
@@ -59,7 +62,7 @@ class Mailbox:
 def mail_server(mailbox: Mailbox, *, port: int = 0, with_login: bool = False, **options: Any) -> Iterator[None]:
     """It takes letters during the block."""
     if with_login:
-        options |= {"authenticator": mailbox.authenticate, "auth_required": True, "auth_require_tls": False}
+        options |= {"authenticator": mailbox.authenticate, "auth_require_tls": "tls_context" in options}
     controller = _AnyPort(mailbox, hostname="127.0.0.1", port=port, **options)
     controller.start()
     mailbox.port = controller.port
@@ -71,9 +74,9 @@ class _AnyPort(Controller):
     """Port 0 is one that is free; the library would wait at 0 itself."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -107,4 +110,6 @@ def make_certificate(folder: Path) -> Certificate:
     file.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(file)
-    return Certificate(server, ssl.create_default_context(cadata=made.public_bytes(serialization.Encoding.PEM).decode()))
+    return Certificate(
+        server, ssl.create_default_context(cadata=made.public_bytes(serialization.Encoding.PEM).decode())
+    )

@@ -10,6 +10,8 @@ from workers.exporting import page
 from workers.exporting.documents import ExportedCheckIn, ExportedEntry, ExportManifest
 
 _PIECE_BYTES = 256 * 1024
+FIRST_YEAR, LAST_YEAR = 1980, 2107
+"""That a ZIP can tell of."""
 _ENDINGS = {
     RecordingFormat.AAC: "aac",
     RecordingFormat.AMR: "amr",
@@ -36,7 +38,7 @@ class Archive:
     def __init__(self, sink: Sink) -> None:
         self._zip = zipfile.ZipFile(_Forwards(sink), "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
         self._entries: list[ExportedEntry] = []
-        self._sections: list[str] = []
+        self._sections: list[page.Section] = []
 
     def __enter__(self) -> Self:
         return self
@@ -61,10 +63,7 @@ class Archive:
         whole = manifest.model_copy(update={"check_ins": tuple(self._entries)})
         self._write("export.json", whole.model_dump_json(indent=2))
         self._write("schema.json", json.dumps(schemas(), indent=2))
-        intro = page.introduction(
-            email=manifest.account.email, made=f"{manifest.made_at:%d %B %Y}", count=len(self._entries)
-        )
-        self._write("index.html", "".join([page.HEAD, intro, *self._sections, page.END]))
+        self._write("index.html", page.whole(self._sections, email=manifest.account.email, made_at=manifest.made_at))
 
     def _write(self, name: str, text: str) -> None:
         self._zip.writestr(name, text)
@@ -84,8 +83,11 @@ def audio_path(check_in_id: object, format_: RecordingFormat) -> str:
 
 
 def _zip_time(exported: ExportedCheckIn) -> tuple[int, int, int, int, int, int]:
-    moment = exported.check_in.recorded_at
-    return max(moment.year, 1980), moment.month, moment.day, moment.hour, moment.minute, moment.second
+    """By the clock of the phone, as ZIPs have no zones; years that a ZIP cannot hold become those at its ends."""
+    moment = page.local(exported.check_in)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return (FIRST_YEAR, 1, 1, 0, 0, 0) if moment.year < FIRST_YEAR else (LAST_YEAR, 12, 31, 23, 59, 58)
+    return moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
 
 
 class _Forwards:

@@ -18,7 +18,8 @@ class ExportedCheckIn(Schema):
 
     check_in: CheckInSummary
     audio: str | None
-    """Path of the recording in this ZIP, byte for byte as it was sent; null where it was deleted."""
+    """Path of the recording in this ZIP, byte for byte as it was sent. Null where it was deleted, as
+    `check_in.recording.deleted_at` tells, or cannot be read any more."""
     transcripts: tuple[TranscriptVersionRead, ...]
     """Every version, oldest first; the last one is the present one."""
     tags: tuple[Tag, ...]
