@@ -103,7 +103,7 @@ class IncomingPart:
         if self.offset + len(piece) > self.upload.length:
             raise UploadTooLong
         if self._writer is None:
-            self._writer = self._store.upload_parts.begin(self._cipher)
+            self._writer = self._store.upload_parts.new(self._cipher)
         self._writer.write(piece)
         if count and self.offset < self.upload.length:
             self.count()

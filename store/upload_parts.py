@@ -23,7 +23,7 @@ class UploadParts:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def begin(self, cipher: Cipher) -> "PartWriter":
+    def new(self, cipher: Cipher) -> "PartWriter":
         """A new part. Raises StorageFull, StorageUnavailable."""
         with storage_errors():
             return PartWriter(self._folder / uuid4().hex, cipher)

@@ -140,11 +140,9 @@ def _queue(settings: ServiceSettings) -> Finding:
 
 
 def _recordings(settings: ServiceSettings) -> Finding:
-    if not settings.s3_bucket:  # a store of folders makes its own, and what it lies in is another finding
-        return Finding("Recordings", True, "in the data folder")
-    audio = audio_store(settings)
+    audio = audio_store(settings) if settings.s3_bucket else None  # a folder would be made, perhaps where none can be
     if not isinstance(audio, S3AudioStore):
-        return Finding("Recordings", True, "in a store of another kind")
+        return Finding("Recordings", True, "in the data folder")
     try:
         versions = audio.keeps_versions()
     except TandemError as error:

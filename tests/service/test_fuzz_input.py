@@ -2,9 +2,8 @@
 
 import json
 import re
-from base64 import urlsafe_b64encode
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid4
@@ -15,7 +14,6 @@ from httpx2 import Response
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from schemas.check_in import CheckInCreate
 from schemas.errors import CursorInvalid, RangeNotSatisfiable
 from service import cursors
 from service.ranges import parse_range
@@ -23,6 +21,7 @@ from store.opening import Store
 from tests.making import make_transcript, make_wav, settle
 from tests.service.conftest import Phone
 from tests.service.exploring import first_status, is_stream, operations_of
+from tests.service.strange import CURSORS, EDGES, HEADER_WORDS, HEADERS, JSON, NO_JSON, PARTS, PLACES, forms
 
 SHARED = settings(
     max_examples=150,
@@ -33,25 +32,6 @@ SHARED = settings(
 )
 """All examples of a test meet the same API: what one of them changed is there for the next, as in life."""
 JSON_TYPE = "application/json"
-HEADERS = (
-    *("Range", "If-Range", "If-None-Match", "Last-Event-ID", "Content-Length", "Content-Type", "Content-Encoding"),
-    *("Transfer-Encoding", "Authorization", "Cookie", "Origin", "Host", "Accept", "Idempotency-Key", "X-Forwarded-For"),
-    *("Access-Control-Request-Method", "Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Metadata"),
-    *("Upload-Checksum", "X-HTTP-Method-Override"),
-)
-HEADER_WORDS = (
-    *(b"bytes=0-", b"bytes=-1", b"bytes=0-0,2-3", b"Bearer ", b"Basic Og==", b"multipart/form-data; boundary="),
-    *(b"application/json", b"1.0.0", b"0", b"-1", b"9" * 20, b"9" * 5_000, b'W/"x"', b"*", b"filename Zm9v", b"a b="),
-    *(b"https://example.org", b"sha1 AAAA", b"\xb2", b"gzip", b"DELETE"),
-)
-NUMBERS = st.sampled_from([10**30, -(10**30), 2**31, 2**63, 2**64, -(2**63) - 1, 1e308, float("nan"), float("-inf")])
-WORDS = st.text(max_size=20) | st.uuids().map(str) | st.sampled_from(["\ud800", "\0", "2026-03-01T09:30:00Z"])
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | NUMBERS | WORDS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=8,
-)
-NO_JSON = st.binary(max_size=60) | st.sampled_from([b"[" * 30_000, b"9" * 5_000, b'{"a":' * 10_000, b"\xff\xfe{}"])
 
 
 @pytest.fixture
@@ -112,28 +92,10 @@ def test_a_range_is_what_was_asked_for(first: int, length: int, size: int) -> No
     assert parse_range(f"bytes=-{length}", size) == (max(size - length, 0), size)
 
 
-OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-PLACES = st.tuples(st.datetimes(timezones=OFFSETS), st.uuids())
-
-
 @given(place=PLACES)
 def test_a_cursor_comes_back_as_it_was(place: tuple[datetime, UUID]) -> None:
     """Whatever the moment is."""
     assert cursors.decode(cursors.encode(*place)) == place
-
-
-CURSORS = (
-    st.text(max_size=60)
-    | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode())
-    | JSON.map(lambda value: urlsafe_b64encode(json.dumps(value).encode()).decode())
-    | st.lists(JSON, min_size=2, max_size=2).map(lambda value: urlsafe_b64encode(json.dumps(value).encode()).decode())
-    | PLACES.map(lambda place: cursors.encode(*place))
-)
-EDGES = [
-    cursors.encode(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), UUID(int=0)),
-    cursors.encode(datetime.max.replace(tzinfo=timezone(timedelta(hours=-14))), UUID(int=0)),
-    urlsafe_b64encode(b"[" * 150).decode(),
-]
 
 
 @given(cursor=CURSORS)
@@ -243,30 +205,6 @@ def test_any_piece_of_a_recording_is_answered_or_refused(
     check(piece)
     if piece.status_code == 206:
         assert piece.content == whole[start : end + 1]
-
-
-PARTS = (*CheckInCreate.model_fields, "audio", "other")
-BOUNDARIES = st.sampled_from([b"x", b"--", b"a b", b"'", b"=" * 70, b"z" * 300]) | st.binary(max_size=20)
-
-
-VALUES = st.binary(max_size=60) | st.sampled_from([b"", make_wav(seconds=0.01), b"a" * 1_001, str(uuid4()).encode()])
-DISPOSITIONS = st.sampled_from([b"form-data", b"attachment", b"form-data; filename=a.wav", b""])
-
-
-@st.composite
-def forms(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """(content type, body): a form that is nearly one."""
-    boundary = draw(BOUNDARIES)
-    body = b""
-    for name in draw(st.lists(st.sampled_from(PARTS) | st.text(max_size=8), max_size=6)):
-        named = draw(DISPOSITIONS) + b'; name="' + name.encode("utf-8", "replace") + b'"'
-        body += b"--%b\r\nContent-Disposition: %b\r\n\r\n%b\r\n" % (boundary, named, draw(VALUES))
-    body += draw(st.sampled_from([b"--%b--\r\n", b"--%b", b"\r\n--%b--", b"%.0b"])) % boundary
-    cut = draw(st.just(len(body)) | st.integers(0, len(body)))
-    at = draw(st.integers(0, cut))
-    noise = draw(st.just(b"") | st.binary(max_size=20))
-    told = draw(st.just(b"; boundary=" + boundary) | st.just(b'; boundary="' + boundary + b'"') | BOUNDARIES)
-    return b"multipart/form-data" + told, body[:at] + noise + body[at:cut]
 
 
 @SHARED
