@@ -6,7 +6,7 @@ TRAIN_PIP := .venv-train/bin/pip install -qq --disable-pip-version-check
 MANIFEST ?= $(firstword $(wildcard ../shared/audio/manifest.jsonl) recordings/manifest.jsonl)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-flow check format evaluate corpus train bench bench-pipeline bench-tagging lock clean
+.PHONY: help setup run demo test test-flow check fuzz format evaluate corpus train bench bench-pipeline bench-tagging lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -65,11 +65,17 @@ bench-pipeline: .venv/ready-to-test  ## what the pipeline adds to the engine: al
 bench-tagging: .venv-train/ready  ## what tagging costs, beside an unquantised BERT-base
 	@PYTHONPATH=. .venv-train/bin/python bench/tagging.py
 
-check: .venv/ready-to-test  ## style, types and the direction of imports
+check: .venv/ready-to-test  ## style, types, the direction of imports, secrets, known vulnerabilities
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/secrets
+	@$(BIN)/python .ci/audit
+
+fuzz: .venv/ready-to-test  ## hurt recordings and odd requests, some minutes; SEED=1
+	@$(BIN)/python -m bench.fuzz_audio $(or $(SEED),1) 2000
+	@$(BIN)/python -m bench.fuzz_api $(or $(SEED),1) 150
 
 format: .venv/ready-to-test  ## put the code in order
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -52,13 +52,17 @@ async def create_account(
     response: Response,
     store: StoreDep,
     passwords: PasswordsDep,
+    rate_limits: RateLimitsDep,
+    address: ClientAddressDep,
     key: IdempotencyKeyDep = None,
 ) -> SessionTokens:
     """Sign up. The phone is signed in at once; with the same `Idempotency-Key` and password once more, if need be."""
     password = create.password.get_secret_value()
     if key is not None and (made := await run_in_threadpool(_signed_up, store, create, key)) is not None:
-        if not await passwords.verify(made.password_hash, password):
-            raise EmailTaken
+        whose = {Per.ADDRESS: address, Per.EMAIL: create.email}
+        async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=EmailTaken):
+            if not await passwords.verify(made.password_hash, password):
+                raise EmailTaken
         response.headers["Idempotent-Replayed"] = "true"
         return await run_in_threadpool(_open_session, store, made, create.device_name, None)
     return await run_in_threadpool(_sign_up, store, create, await passwords.hash(password), key)

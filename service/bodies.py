@@ -62,7 +62,7 @@ async def _receive_form(request: Request, audio: StagedRecording, *, max_bytes: 
     audio_part = _AudioTarget(audio, max_bytes)
     try:
         parser = StreamingFormDataParser(headers=request.headers)
-    except ParseFailedException as error:
+    except (ParseFailedException, ValueError) as error:
         raise InvalidInput("The multipart body has no boundary") from error
     for name, target in fields.items():
         parser.register(name, target)
@@ -91,7 +91,7 @@ def _check_parts(parts: Mapping[str, "_Part"]) -> None:
 def _parse(parser: StreamingFormDataParser, piece: bytes) -> None:
     try:
         parser.data_received(piece)
-    except ParseFailedException as error:
+    except (ParseFailedException, UnicodeDecodeError) as error:
         raise InvalidInput("The multipart body is malformed") from error
     except FieldTooLong as error:
         raise InvalidInput(f"A field is longer than {MAX_FIELD_BYTES} bytes") from error

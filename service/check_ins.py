@@ -1,5 +1,6 @@
 """Check-ins: send a recording, follow it, read the result, hear it again, run it again, delete it."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -173,11 +174,15 @@ async def read_check_in(
     responses=documented(CheckInNotFound),
 )
 def delete_check_in(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) -> None:
-    """Delete recording, transcript and tags, at once and for good. A run that is going on leaves nothing behind."""
+    """Delete recording, transcript and tags, at once and for good. A run that is going on leaves nothing behind.
+
+    Exports that are ready go as well: it is in them.
+    """
     with store.unit_of_work() as work:
         check_in = work.check_ins.delete_for(signed_in.account_id, check_in_id, now=store.clock())
         signed_in.note(work, AccessAction.CHECK_IN_DELETED, check_in_id)
-        work.afterwards(lambda: store.recordings.delete(check_in.audio_key))
+        for key in (check_in.audio_key, *work.exports.delete_all(signed_in.account_id)):
+            work.afterwards(partial(store.recordings.delete, key))
         work.afterwards(store.database.forget_deleted)
 
 

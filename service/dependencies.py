@@ -1,5 +1,6 @@
 """What routes ask for: the store, who is signed in, and the tools the app was built with."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from schemas.access import AccessAction
-from schemas.errors import NotSignedIn
+from schemas.errors import NotSignedIn, SignInTooOld
 from service.id_tokens import IdTokens
 from service.intake import Intake
 from service.news import News
@@ -17,6 +18,9 @@ from service.settings import ServiceSettings
 from store.media.sandbox import Sandbox
 from store.opening import Store
 from store.unit_of_work import UnitOfWork
+
+RECENT = timedelta(minutes=10)
+"""Whoever signed in within this has shown who they are."""
 
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="Access token", description="The `access_token` of the session, as Bearer token."
@@ -118,6 +122,13 @@ class SignedIn:
         """Look again: (account, session). Raises NotSignedIn once the token is expired or revoked."""
         with self._store.reading() as reading:
             return reading.sessions.account_of(self.access_token, now=self._store.clock())
+
+    def check_recent(self) -> None:
+        """For what must not be done with a phone somebody left lying about. Raises SignInTooOld."""
+        with self._store.reading() as reading:
+            opened = reading.sessions.get_for(self.account_id, self.session_id)
+        if self._store.clock() - opened.created_at > RECENT:
+            raise SignInTooOld
 
     def note(self, work: UnitOfWork, action: AccessAction, subject_id: UUID | None = None) -> None:
         """Write into the access log what this device does, in the transaction that does it."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from schemas.account import AccountDelete, DeletionReceiptRead
-from schemas.errors import CredentialsWrong, LimitsUnavailable, NotSignedIn, ReceiptNotFound
+from schemas.errors import CredentialsWrong, LimitsUnavailable, NotSignedIn, ReceiptNotFound, SignInTooOld
 from service.dependencies import ClientAddressDep, PasswordsDep, RateLimitsDep, SignedInDep, StoreDep
 from service.problems import documented
 from service.rate_limits import Guarded, Per
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["Accounts"])
 @router.delete(
     "/accounts/me",
     summary="Delete the account",
-    responses=documented(NotSignedIn, CredentialsWrong, LimitsUnavailable),
+    responses=documented(NotSignedIn, CredentialsWrong, SignInTooOld, LimitsUnavailable),
 )
 async def delete_account(
     asked: AccountDelete,
@@ -30,7 +30,8 @@ async def delete_account(
     rate_limits: RateLimitsDep,
     address: ClientAddressDep,
 ) -> DeletionReceiptRead:
-    """Delete everything, at once and for good: its key is destroyed, so that not even a backup of ours can be read.
+    """Delete everything, at once and for good: its key is destroyed. A backup of the database from before
+    still has it, wrapped.
 
     All devices are signed out. The answer is a receipt.
     """
@@ -41,6 +42,8 @@ async def delete_account(
         async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=CredentialsWrong):
             if not await passwords.verify(account.password_hash, password):
                 raise CredentialsWrong
+    else:
+        await run_in_threadpool(signed_in.check_recent)
     return await run_in_threadpool(_erase, store, account.id)
 
 

@@ -17,6 +17,7 @@ from schemas.errors import (
     LastWayIn,
     NotSignedIn,
     ProviderUnknown,
+    SignInTooOld,
 )
 from schemas.identity import IdentityCreate, IdentityRead, OidcSessionCreate
 from service.dependencies import IdTokensDep, SignedIn, SignedInDep, StoreDep, limit_refreshes
@@ -60,6 +61,7 @@ async def create_identity(
     create: IdentityCreate, signed_in: SignedInDep, store: StoreDep, id_tokens: IdTokensDep
 ) -> IdentityRead:
     """From now on, this identity opens the account as well. The e-mail of the account stays as it is."""
+    await run_in_threadpool(signed_in.check_recent)
     verified = await _verified(id_tokens, create, store)
     identity = await run_in_threadpool(_link, store, verified, signed_in)
     return _read(identity, id_tokens)
@@ -76,10 +78,11 @@ def list_identities(signed_in: SignedInDep, store: StoreDep, id_tokens: IdTokens
     "/accounts/me/identities/{identity_id}",
     summary="Unlink one",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=documented(NotSignedIn, IdentityNotFound, LastWayIn),
+    responses=documented(NotSignedIn, SignInTooOld, IdentityNotFound, LastWayIn),
 )
 def delete_identity(identity_id: UUID, signed_in: SignedInDep, store: StoreDep) -> None:
     """It opens the account no longer. Refused where nothing else would. Devices that are signed in stay so."""
+    signed_in.check_recent()
     with store.unit_of_work() as work:
         work.identities.remove(signed_in.account_id, identity_id)
         signed_in.note(work, AccessAction.IDENTITY_UNLINKED, identity_id)

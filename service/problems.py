@@ -34,6 +34,7 @@ STATUS: Mapping[type[TandemError], int] = {
     errors.ChecksumMismatch: 460,
     errors.TusVersionUnsupported: 412,
     errors.NotSignedIn: 401,
+    errors.SignInTooOld: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.CheckInDeleted: 410,

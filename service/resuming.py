@@ -15,6 +15,7 @@ from schemas.check_in import CheckInCreate
 from schemas.errors import (
     ChecksumMismatch,
     PermanentError,
+    RecordingMissing,
     TandemError,
     UploadBusy,
     UploadIncomplete,
@@ -127,7 +128,7 @@ class IncomingPart:
             parts = [*((key, size) for key, size in parts if key != last.key), (last.key, last.size)]
         try:
             self._accept(parts)
-        except UploadBusy:
+        except (UploadBusy, RecordingMissing):  # another has taken over, or the parts lie on another machine
             raise
         except PermanentError:
             self._forget()

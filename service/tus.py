@@ -29,9 +29,21 @@ EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
 ALGORITHMS = ("sha1", "sha256", "md5")
 PART_TYPE = "application/offset+octet-stream"
 MAX_BYTES = 10**15
-"""A length with more digits is no length."""
 
 router = APIRouter(prefix=PATH, tags=["Resumable uploads"])
+
+_SPOKEN: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Tus-Resumable",
+            "in": "header",
+            "required": True,
+            "description": "The version of the protocol.",
+            "schema": {"type": "string", "enum": [VERSION]},
+        }
+    ]
+}
+"""For the OpenAPI: the version is looked at before any route is (`service/tus_protocol.py`)."""
 
 _PART = {"content": {PART_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 _WRITING = (
@@ -99,7 +111,7 @@ async def read_options(response: Response, settings: SettingsDep) -> None:
     summary="Begin an upload",
     status_code=status.HTTP_201_CREATED,
     dependencies=[Depends(limit_uploads)],
-    openapi_extra={"requestBody": _PART},
+    openapi_extra=_SPOKEN | {"requestBody": _PART},
     responses=documented(errors.UploadsFull, errors.IdempotencyKeyReused, RecordingTooLarge, *_WRITING),
 )
 async def create_upload(
@@ -129,6 +141,7 @@ async def create_upload(
 @router.head(
     "/{upload_id}",
     summary="How much has arrived",
+    openapi_extra=_SPOKEN,
     responses=documented(errors.UploadNotFound, errors.TusVersionUnsupported, NotSignedIn),
 )
 def read_upload(upload_id: UUID, response: Response, signed_in: SignedInDep, store: StoreDep) -> None:
@@ -144,7 +157,7 @@ def read_upload(upload_id: UUID, response: Response, signed_in: SignedInDep, sto
     "/{upload_id}",
     summary="Send a part",
     status_code=status.HTTP_204_NO_CONTENT,
-    openapi_extra={"requestBody": _PART | {"required": True}},
+    openapi_extra=_SPOKEN | {"requestBody": _PART | {"required": True}},
     responses=documented(*_WRITING),
 )
 async def write_upload(
@@ -169,6 +182,7 @@ async def write_upload(
 @router.delete(
     "/{upload_id}",
     summary="Give an upload up",
+    openapi_extra=_SPOKEN,
     status_code=status.HTTP_204_NO_CONTENT,
     responses=documented(errors.UploadNotFound, errors.TusVersionUnsupported, NotSignedIn),
 )

@@ -108,6 +108,8 @@ class Claims:
     def finish(self, claim: Claim, state: CheckInState, *, now: datetime, **values: Any) -> None:
         """End the attempt well. Raises LeaseLost, and then nothing of this transaction may be kept."""
         due_at = now if state in STAGE_WAITING_IN else None
+        if state is CheckInState.TRANSCRIBED:  # the first transcript: recordings may be kept for a time from then on
+            values["transcribed_at"] = func.coalesce(CheckIn.transcribed_at, now)
         self._leave(claim, state, now=now, due_at=due_at, tries=0, **values)
 
     def give_back(self, claim: Claim, reason: FailureReason, *, now: datetime) -> CheckInState:

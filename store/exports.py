@@ -116,6 +116,12 @@ class Exports:
         self._session.execute(delete(Export).where(Export.id == export_id))
         return key
 
+    def delete_all(self, account_id: UUID) -> Sequence[str]:
+        """Forget those that are ready: they hold what is to be deleted now. Returns the keys of their files."""
+        ready = (Export.account_id == account_id) & (Export.state == ExportState.READY)
+        gone = self._session.execute(delete(Export).where(ready).returning(Export.audio_key))
+        return [key for (key,) in gone if key]
+
     def delete_expired(self, *, now: datetime) -> Sequence[str]:
         """Forget those whose time is over; returns the keys of their files."""
         gone = self._session.execute(delete(Export).where(Export.expires_at <= now).returning(Export.audio_key))

@@ -59,7 +59,7 @@ def expire(store: Store) -> None:
         due = reading.retention.due(now=store.clock(), limit=BATCH)
     for check_in_id in due:
         with store.unit_of_work() as work:
-            if key := work.retention.expire(check_in_id, now=store.clock()):
+            for key in work.retention.expire(check_in_id, now=store.clock()):
                 work.afterwards(partial(store.recordings.delete, key))
     with store.unit_of_work() as work:
         for key in work.exports.delete_expired(now=store.clock()):

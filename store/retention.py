@@ -12,16 +12,18 @@ from schemas.check_in import SETTLED_STATES
 from store.accesses import Accesses
 from store.changes import Changes
 from store.database import DatabaseSession
+from store.exports import Exports
 from store.tables import Account, CheckIn, TranscriptRow
 
 
 class Retention:
     """What is over, and how it goes."""
 
-    def __init__(self, session: DatabaseSession, changes: Changes, accesses: Accesses) -> None:
+    def __init__(self, session: DatabaseSession, changes: Changes, accesses: Accesses, exports: Exports) -> None:
         self._session = session
         self._changes = changes
         self._accesses = accesses
+        self._exports = exports
 
     def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
         """Check-ins whose recording is to go."""
@@ -31,15 +33,16 @@ class Retention:
             found += self._session.scalars(select(CheckIn.id).where(_over(account, now=now)).limit(limit)).all()
         return found[:limit]
 
-    def expire(self, check_in_id: UUID, *, now: datetime) -> str | None:
-        """Let go of a recording: the key of its file, to be deleted after the commit. None where it is to stay after
-        all: its speaker has changed their mind, or had it run again, since it was found to be due.
+    def expire(self, check_in_id: UUID, *, now: datetime) -> Sequence[str]:
+        """Let go of a recording, and of exports that hold it: keys of files, to be deleted after the commit.
+
+        None where it is to stay after all: its speaker has changed their mind, or had it run again, since it was found to be due.
         """
         account = self._session.scalar(
             select(Account).join(CheckIn, CheckIn.account_id == Account.id).where(CheckIn.id == check_in_id)
         )
         if account is None or account.keep_audio_days is None:
-            return None
+            return ()
         gone = self._session.execute(
             update(CheckIn)
             .where(CheckIn.id == check_in_id, _over(account, now=now))
@@ -48,11 +51,11 @@ class Retention:
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if gone is None:
-            return None
+            return ()
         account_id, key, state = gone
         self._changes.record(account_id, ChangeType.RECORDING_DELETED, check_in_id=check_in_id, state=state, at=now)
         self._accesses.record(account_id, AccessAction.RECORDING_EXPIRED, subject_id=check_in_id, now=now)
-        return str(key)
+        return [str(key), *self._exports.delete_all(account_id)]
 
 
 def _over(account: Account, *, now: datetime) -> ColumnElement[bool]:

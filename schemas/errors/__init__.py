@@ -26,6 +26,7 @@ TandemError
 │   │   ├── RefreshTokenInvalid
 │   │   ├── IdTokenInvalid
 │   │   └── ResetTokenInvalid
+│   ├── SignInTooOld               too long ago for what is asked for
 │   ├── NotFound                   not there, or not yours: they look the same
 │   │   ├── AccountNotFound        it was deleted
 │   │   ├── CheckInNotFound
@@ -147,6 +148,7 @@ from schemas.errors.signing_in import (
     NotSignedIn,
     RefreshTokenInvalid,
     ResetTokenInvalid,
+    SignInTooOld,
 )
 
 __all__ = [
@@ -201,6 +203,7 @@ __all__ = [
     "ServerKeyInvalid",
     "ServerKeyMissing",
     "SessionNotFound",
+    "SignInTooOld",
     "StorageFull",
     "StorageQuotaReached",
     "StorageUnavailable",

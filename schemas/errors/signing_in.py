@@ -36,3 +36,10 @@ class ResetTokenInvalid(NotSignedIn):
 
     title = "The code of the letter is not good, or not any more"
     action = "Ask for a new letter and use the newest; it works once."
+
+
+class SignInTooOld(PermanentError):
+    """What changes how an account is opened, or ends it, is for somebody who has just shown who they are."""
+
+    title = "You signed in too long ago for this"
+    action = "Sign in again on this device, and send it once more within ten minutes."

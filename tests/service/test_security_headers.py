@@ -16,7 +16,7 @@ from store.media.sandbox import Sandbox
 from store.opening import Store
 from tests.service.conftest import Phone
 
-POLICY = "default-src 'none'; frame-ancestors 'none'"
+POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 ANSWERS: dict[str, tuple[int, Callable[[TestClient, Phone], Response]]] = {
     "a result": (200, lambda _, phone: phone.get("/accounts/me")),

@@ -128,9 +128,9 @@ def _upload(store: Store, account_id: UUID) -> str:
         cipher = work.vault.of(account_id)
         upload = work.uploads.create(account_id, make_create(), upload_id=uuid4(), length=1_000, now=now)
         lease = work.uploads.lease(upload, now=now)
-        writer = store.upload_parts.begin(cipher)
+        writer = store.upload_parts.new(cipher)
         writer.write(b"half")
         writer.close()
         part = UploadPart(upload_id=upload.id, start=0, key=writer.key, size=writer.size)
-        work.uploads.commit(upload.id, lease, part, now=now)
+        work.uploads.count(upload.id, lease, part, now=now)
     return writer.key

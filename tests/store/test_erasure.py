@@ -195,7 +195,7 @@ def test_a_recording_that_arrives_late_does_not_bring_it_back(store: Store) -> N
         work.check_ins.add(account_id, make_create(), recording, now=store.clock())
     with pytest.raises(UploadBusy), store.unit_of_work() as work:
         part = UploadPart(upload_id=upload.id, start=0, key="key", size=5)
-        work.uploads.commit(upload.id, lease, part, now=store.clock())
+        work.uploads.count(upload.id, lease, part, now=store.clock())
 
     left = {name for name, found in rows(store).items() if found}
     assert left <= OF_NOBODY

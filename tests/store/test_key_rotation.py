@@ -89,9 +89,14 @@ def test_the_key_of_somebody_who_signs_up_meanwhile_is_not_lost(store: Store, tm
         assert begun.wait(10)
         add_key(file)
         waits = Event()
-        event.listen(store.database.engine, "before_cursor_execute", lambda *_: waits.set())
+
+        def note(*_: object) -> None:
+            waits.set()
+
+        event.listen(store.database.engine, "before_cursor_execute", note)
         removing = threads.submit(drop_unused, store, file)
         assert waits.wait(10)  # it has asked for its turn
+        event.remove(store.database.engine, "before_cursor_execute", note)
         go_on.set()
         signing_up.result()
         assert removing.result() == 0

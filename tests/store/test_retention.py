@@ -1,5 +1,6 @@
 """Retention: a recording goes when its speaker wants it kept no longer, and never before its transcript is safe."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -201,14 +202,14 @@ def test_what_was_found_due_is_looked_at_once_more(store: Store, account_id: UUI
 
     with store.unit_of_work() as work:
         work.check_ins.run_again(account_id, again, now=clock())
-        assert work.retention.expire(again, now=clock()) is None
+        assert work.retention.expire(again, now=clock()) == ()
     end(store, TRANSCRIBE, again, CheckInState.NO_SPEECH)
     with store.unit_of_work() as work:
-        assert work.retention.expire(again, now=clock()) is None
+        assert work.retention.expire(again, now=clock()) == ()
     for days in (8, None):
         keep(store, account_id, days=days)
         with store.unit_of_work() as work:
-            assert work.retention.expire(changed, now=clock()) is None
+            assert work.retention.expire(changed, now=clock()) == ()
 
 
 def test_a_recording_expires_once(store: Store, account_id: UUID, clock: FakeClock) -> None:
@@ -216,12 +217,12 @@ def test_a_recording_expires_once(store: Store, account_id: UUID, clock: FakeClo
     check_in_id = ready(store, account_id)
     clock.advance(days=7)
 
-    def let_go(_: int) -> str | None:
+    def let_go(_: int) -> Sequence[str]:
         with store.unit_of_work() as work:
             return work.retention.expire(check_in_id, now=clock())
 
     with ThreadPoolExecutor(4) as threads:
-        keys = [key for key in threads.map(let_go, range(4)) if key]
+        keys = [key for keys in threads.map(let_go, range(4)) for key in keys]
     expire(store)
 
     assert keys == [row(store, check_in_id).audio_key]
@@ -249,7 +250,7 @@ def test_a_run_and_the_end_of_a_recording_exclude_each_other(store: Store, accou
 
     def let_go(check_in_id: UUID) -> bool:
         with store.unit_of_work() as work:
-            return work.retention.expire(check_in_id, now=clock()) is not None
+            return bool(work.retention.expire(check_in_id, now=clock()))
 
     with ThreadPoolExecutor(4) as threads:
         futures = [(threads.submit(run, id_), threads.submit(let_go, id_)) for id_ in ids]

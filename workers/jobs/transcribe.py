@@ -144,9 +144,8 @@ def _progress(tools: TranscribeTools, one: Loaded, part: Part) -> Progress:
 def _outcome(tools: TranscribeTools, one: Loaded, heard: Transcript | NoSpeech, times: dict[str, Any]) -> Outcome:
     now = tools.shift.store.clock()
     transcript = heard if isinstance(heard, Transcript) else None
-    heard_at = {"transcribed_at": now} if transcript else {}
     return Outcome(
         state=CheckInState.TRANSCRIBED if transcript else CheckInState.NO_SPEECH,
         save=lambda work: work.results.save_transcript(one.check_in.id, transcript, now=now),
-        columns=times | {"tagging_seconds": None, "audio_seconds": heard.seconds} | heard_at,
+        columns=times | {"tagging_seconds": None, "audio_seconds": heard.seconds},
     )
