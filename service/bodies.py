@@ -1,8 +1,8 @@
 """Bodies: a recording in one request, raw or as multipart, streams to the disk and is never in memory as a whole."""
 
-import time
-from collections.abc import AsyncIterator, Mapping
-from math import inf
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
@@ -131,26 +131,43 @@ class _AudioTarget(_Part, BaseTarget):  # type: ignore[misc]
         self._audio.write(chunk)
 
 
-async def pieces(request: Request, *, every_seconds: float = inf) -> AsyncIterator[bytes]:
-    """The body, gathered into larger pieces, or into what has come after so many seconds.
+async def pieces(request: Request, *, every_seconds: float | None = None) -> AsyncIterator[bytes]:
+    """The body, gathered into larger pieces; what has come is not held back for longer than so many seconds.
 
     Raises UploadIncomplete where the phone is gone, after the last piece.
     """
     buffer = bytearray()
-    began = time.monotonic()
-    try:
-        async for chunk in request.stream():
-            buffer += chunk
-            if len(buffer) >= BUFFER_BYTES or (buffer and time.monotonic() - began > every_seconds):
+    async with aclosing(_chunks(request, every_seconds)) as chunks:
+        try:
+            async for chunk in chunks:
+                buffer += chunk
+                if len(buffer) >= BUFFER_BYTES or (buffer and not chunk):
+                    yield bytes(buffer)
+                    buffer.clear()
+        except ClientDisconnect as error:
+            if buffer:
                 yield bytes(buffer)
-                buffer.clear()
-                began = time.monotonic()
-    except ClientDisconnect as error:
-        if buffer:
-            yield bytes(buffer)
-        raise UploadIncomplete from error
+            raise UploadIncomplete from error
     if buffer:
         yield bytes(buffer)
+
+
+async def _chunks(request: Request, every_seconds: float | None) -> AsyncGenerator[bytes]:
+    """The body as it comes; b"" where nothing has come for so many seconds."""
+    stream = request.stream()
+    arriving = asyncio.ensure_future(anext(stream, b""))
+    try:
+        while True:
+            arrived, _ = await asyncio.wait({arriving}, timeout=every_seconds)
+            if not arrived:
+                yield b""
+            elif chunk := arriving.result():
+                yield chunk
+                arriving = asyncio.ensure_future(anext(stream, b""))
+            else:
+                return
+    finally:
+        arriving.cancel()
 
 
 def _check_size(size: int, max_bytes: int) -> None:

@@ -32,6 +32,7 @@ STATUS: Mapping[type[TandemError], int] = {
     errors.UploadTypeUnsupported: 415,
     errors.UploadTooLong: 413,
     errors.ChecksumMismatch: 460,
+    errors.ChecksumUnsupported: 400,
     errors.TusVersionUnsupported: 412,
     errors.NotSignedIn: 401,
     errors.SignInTooOld: 403,

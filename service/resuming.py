@@ -1,5 +1,6 @@
 """Resumable uploads: what one request brings of a recording is made durable bit by bit, whatever protocol it speaks."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,9 +29,12 @@ from store.sealing import Cipher
 from store.tables import Upload, UploadPart
 from store.unit_of_work import UnitOfWork
 from store.upload_parts import PartWriter
+from store.uploads import LEASE
 
 COMMIT_SECONDS = 1.0
 """What arrives slowly is made durable this often."""
+
+RENEW_SECONDS = LEASE.total_seconds() / 4
 
 log = structlog.get_logger()
 
@@ -58,7 +62,7 @@ async def receive_part(
             raise UploadTooLong
         await _receive(request, part, checksum)
         if part.offset == part.upload.length and part.upload.received < part.upload.length:
-            await run_in_threadpool(part.finish)
+            await _finish(part)
         else:
             await run_in_threadpool(part.count)
     finally:
@@ -79,6 +83,16 @@ async def _receive(request: Request, part: "IncomingPart", checksum: Checksum | 
         raise
     if checksum and digest and b64encode(digest.digest()).decode() != checksum.digest:
         raise ChecksumMismatch
+
+
+async def _finish(part: "IncomingPart") -> None:
+    """Have the parts put together, however long that takes: a process that dies of it holds nobody up for long."""
+    finishing = asyncio.ensure_future(run_in_threadpool(part.finish))
+    while not finishing.done():
+        await asyncio.wait({finishing}, timeout=RENEW_SECONDS)
+        if not finishing.done():
+            await run_in_threadpool(part.renew)
+    await finishing
 
 
 class IncomingPart:
@@ -121,7 +135,7 @@ class IncomingPart:
     def finish(self) -> None:
         """Put all parts together: from now on it is a check-in like any other. One that is refused is forgotten."""
         with self._store.unit_of_work() as work:
-            work.uploads.begin_to_finish(self.upload.id, self._lease, now=self._store.clock())
+            work.uploads.renew(self.upload.id, self._lease, now=self._store.clock())
             parts = [(part.key, part.size) for part in work.uploads.parts(self.upload.id)]
         last = self._part()
         if last is not None:
@@ -136,6 +150,11 @@ class IncomingPart:
         for key, _ in parts:
             self._delete(key)
         self._committed = last.size if last else 0
+
+    def renew(self) -> None:
+        """Stay the one who writes. What goes wrong shows at the end."""
+        with suppress(TandemError), self._store.unit_of_work() as work:
+            work.uploads.renew(self.upload.id, self._lease, now=self._store.clock())
 
     def end(self) -> None:
         """Let others write, and leave no file that does not count."""

@@ -4,31 +4,27 @@ Core, creation, creation-with-upload, expiration, termination, checksum. The pro
 `service/resuming.py`.
 """
 
-from base64 import b64decode
-from binascii import Error as NotBase64
 from email.utils import format_datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Header, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from schemas import errors
-from schemas.check_in import CheckInCreate
-from schemas.errors import InvalidInput, NotSignedIn, RecordingEmpty, RecordingTooLarge
-from service.bodies import parse_create
-from service.dependencies import IdempotencyKeyDep, IntakeDep, SettingsDep, SignedInDep, StoreDep, limit_uploads
+from schemas.errors import NotSignedIn, RecordingTooLarge
+from service.dependencies import IntakeDep, SettingsDep, SignedInDep, StoreDep, limit_uploads
 from service.intake import Intake
 from service.problems import documented
-from service.resuming import Checksum, receive_part
+from service.resuming import receive_part
+from service.tus_headers import ALGORITHMS, Announced, ChecksumHeader, Offset, read_checksum
 from service.tus_protocol import PATH, VERSION
 from store.opening import Store
 from store.tables import Upload
 
 EXTENSIONS = "creation,creation-with-upload,expiration,termination,checksum"
-ALGORITHMS = ("sha1", "sha256", "md5")
 PART_TYPE = "application/offset+octet-stream"
-MAX_BYTES = 10**15
 
 router = APIRouter(prefix=PATH, tags=["Resumable uploads"])
 
@@ -54,6 +50,7 @@ _WRITING = (
     errors.UploadTypeUnsupported,
     errors.UploadIncomplete,
     errors.ChecksumMismatch,
+    errors.ChecksumUnsupported,
     errors.TusVersionUnsupported,
     errors.RecordingTooLong,
     errors.RecordingUnsupported,
@@ -65,35 +62,6 @@ _WRITING = (
     errors.StorageQuotaReached,
     NotSignedIn,
 )
-Length = Annotated[int, Header(alias="Upload-Length", ge=0, le=MAX_BYTES, description="Bytes of the whole recording.")]
-Metadata = Annotated[
-    str,
-    Header(
-        alias="Upload-Metadata",
-        max_length=8_000,
-        description="`id`, `recorded_at`, `time_zone`, and if wanted `kind` and `language`, each with its value in "
-        "base64: `id MTIz…,time_zone RXVyb3Bl…`. Other names are passed over.",
-    ),
-]
-Offset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=MAX_BYTES, description="Where the body begins.")]
-ChecksumHeader = Annotated[
-    str | None,
-    Header(alias="Upload-Checksum", max_length=200, description="`sha256 <base64>`, of the body; also sha1, md5."),
-]
-
-
-class Announced:
-    """What a phone tells when it begins. Raises RecordingEmpty, InvalidInput, RequestValidationError."""
-
-    def __init__(
-        self, length: Length, metadata: Metadata, checksum: ChecksumHeader = None, key: IdempotencyKeyDep = None
-    ) -> None:
-        if length == 0:
-            raise RecordingEmpty
-        self.length = length
-        self.create = parse_create(read_metadata(metadata), where="Upload-Metadata")
-        self.checksum = read_checksum(checksum)
-        self.key = key
 
 
 @router.options("", summary="What is spoken here", status_code=status.HTTP_204_NO_CONTENT)
@@ -190,31 +158,7 @@ def delete_upload(upload_id: UUID, signed_in: SignedInDep, store: StoreDep) -> N
     """Forget what has arrived. A check-in that came of it stays."""
     with store.unit_of_work() as work:
         for part in work.uploads.delete_for(signed_in.account_id, upload_id, now=store.clock()):
-            work.afterwards(lambda part=part: store.upload_parts.delete(part))  # type: ignore[misc]
-
-
-def read_metadata(header: str) -> dict[str, Any]:
-    """The pairs of `Upload-Metadata` that tell of a check-in. Raises InvalidInput."""
-    fields: dict[str, Any] = {}
-    for pair in filter(None, (pair.strip() for pair in header.split(","))):
-        name, _, value = pair.partition(" ")
-        if name in fields:
-            raise InvalidInput(f"Upload-Metadata has {len(fields)} names, and one of them twice")
-        try:
-            fields[name] = b64decode(value.strip(), validate=True).decode()
-        except (NotBase64, ValueError) as error:
-            raise InvalidInput("A value of Upload-Metadata is not base64 of text") from error
-    return {name: value for name, value in fields.items() if name in CheckInCreate.model_fields and value}
-
-
-def read_checksum(header: str | None) -> Checksum | None:
-    """Raises InvalidInput for an algorithm that is not known."""
-    if header is None:
-        return None
-    algorithm, _, digest = header.partition(" ")
-    if algorithm not in ALGORITHMS:
-        raise InvalidInput(f"Upload-Checksum takes {', '.join(ALGORITHMS)}")
-    return Checksum(algorithm, digest.strip())
+            work.afterwards(partial(store.upload_parts.delete, part))
 
 
 def _create(intake: Intake, account_id: UUID, announced: Announced) -> Upload:
@@ -226,9 +170,9 @@ def _create(intake: Intake, account_id: UUID, announced: Announced) -> Upload:
         asked = f"upload {create.model_dump_json()} {length}"
         if before := work.idempotency.claim(account_id, key, asked, made=upload_id, now=now):
             return work.uploads.get_for(account_id, before, now=now)
-        if key is None and (untouched := work.uploads.untouched(account_id, create.id, length=length, now=now)):
-            return untouched
         intake.check_room(work, account_id, length)
+        for part in work.uploads.make_room(account_id, create.id, now=now):
+            work.afterwards(partial(store.upload_parts.delete, part))
         return work.uploads.create(account_id, create, upload_id=upload_id, length=length, now=now)
 
 

@@ -36,7 +36,7 @@ class Retention:
     def expire(self, check_in_id: UUID, *, now: datetime) -> Sequence[str]:
         """Let go of a recording, and of exports that hold it: keys of files, to be deleted after the commit.
 
-        None where it is to stay after all: its speaker has changed their mind, or had it run again, since it was found to be due.
+        None where it is to stay after all: its speaker has changed their mind, or had it run again, since.
         """
         account = self._session.scalar(
             select(Account).join(CheckIn, CheckIn.account_id == Account.id).where(CheckIn.id == check_in_id)

@@ -19,10 +19,10 @@ LIFETIME = timedelta(hours=24)
 """An upload goes after so long without a new byte."""
 LEASE = timedelta(seconds=4)
 """Who has written nothing for so long may be overtaken: phones change networks, and the old connection hangs."""
-FINISHING = timedelta(seconds=120)
-"""The lease while all parts are put together."""
 MOST_OPEN = 50
 """Uploads that an account may have begun and not finished."""
+MOST_OF_ONE = 3
+"""Of them for the same recording."""
 
 
 class Uploads:
@@ -31,10 +31,16 @@ class Uploads:
     def __init__(self, session: DatabaseSession) -> None:
         self._session = session
 
-    def untouched(self, account_id: UUID, check_in_id: UUID, *, length: int, now: datetime) -> Upload | None:
-        """One that was begun for the same recording and has no byte yet: the answer to its phone was lost."""
-        same = _open(account_id, now=now).where(Upload.check_in_id == check_in_id, Upload.length == length)
-        return self._session.scalar(same.where(Upload.received == 0, Upload.lease.is_(None)).limit(1))
+    def make_room(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> Sequence[str]:
+        """Forget the oldest that were begun for one recording: a phone that learns of none begins again and again.
+
+        Returns the keys of their parts, which are the caller's to delete.
+        """
+        same = _open(account_id, now=now).where(Upload.check_in_id == check_in_id)
+        newest_first = self._session.scalars(same.order_by(Upload.created_at.desc(), Upload.id)).all()
+        older = newest_first[MOST_OF_ONE - 1 :]
+        idle = [upload.id for upload in older if upload.leased_until is None or upload.leased_until < now]
+        return [key for upload_id in idle for key in self._delete(upload_id)]
 
     def create(self, account_id: UUID, create: CheckInCreate, *, upload_id: UUID, length: int, now: datetime) -> Upload:
         """Begin one. Raises UploadsFull."""
@@ -91,9 +97,9 @@ class Uploads:
         )
         self._session.merge(part)
 
-    def begin_to_finish(self, upload_id: UUID, lease: UUID, *, now: datetime) -> None:
+    def renew(self, upload_id: UUID, lease: UUID, *, now: datetime) -> None:
         """Keep the lease while the parts are put together. Raises UploadBusy when overtaken."""
-        self._update(upload_id, Upload.lease == lease, leased_until=now + FINISHING)
+        self._update(upload_id, Upload.lease == lease, leased_until=now + LEASE)
 
     def finish(self, upload_id: UUID, lease: UUID, *, now: datetime) -> None:
         """It is a check-in now: in the transaction that makes it one. Raises UploadBusy when overtaken.

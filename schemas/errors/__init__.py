@@ -15,6 +15,7 @@ TandemError
 │   │   ├── UploadTypeUnsupported  a part that is not sent as one
 │   │   ├── UploadTooLong          more bytes than it said it would have
 │   │   ├── ChecksumMismatch       a part was damaged on its way
+│   │   ├── ChecksumUnsupported    an algorithm that is not known here
 │   │   ├── TusVersionUnsupported
 │   │   ├── IdempotencyKeyReused   for another request
 │   │   ├── CursorInvalid
@@ -101,6 +102,7 @@ from schemas.errors.faults import (
 )
 from schemas.errors.inputs import (
     ChecksumMismatch,
+    ChecksumUnsupported,
     ContentLengthInvalid,
     CorrectionOutside,
     CursorInvalid,
@@ -158,6 +160,7 @@ __all__ = [
     "CheckInNotFound",
     "CheckInUnsettled",
     "ChecksumMismatch",
+    "ChecksumUnsupported",
     "Conflict",
     "ContentLengthInvalid",
     "CorrectionIdTaken",

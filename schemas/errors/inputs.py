@@ -98,6 +98,13 @@ class ChecksumMismatch(InvalidInput):
     action = "Send it again from the same offset; nothing of it was kept."
 
 
+class ChecksumUnsupported(InvalidInput):
+    """Upload-Checksum names an algorithm that is not known here (tus 1.0: 400)."""
+
+    title = "This kind of checksum is not known here"
+    action = "Send one of those that OPTIONS names in Tus-Checksum-Algorithm, or none."
+
+
 class TusVersionUnsupported(InvalidInput):
     """Tus-Resumable is missing, or names another version."""
 

@@ -12,7 +12,7 @@ import pytest
 from httpx2 import Response
 
 from store.opening import Store
-from store.uploads import LEASE, LIFETIME, MOST_OPEN
+from store.uploads import LEASE, LIFETIME, MOST_OF_ONE, MOST_OPEN
 from tests.conftest import FakeClock
 from tests.making import make_wav
 from tests.service.conftest import Phone
@@ -159,7 +159,7 @@ def test_a_part_has_to_begin_where_the_last_one_ended(tus: TusPhone, problem: Ca
         ({"Content-Type": "audio/wav"}, 415, "upload-type-unsupported"),
         ({"Upload-Offset": "-1"}, 422, "invalid-input"),
         ({"Upload-Offset": "many"}, 422, "invalid-input"),
-        ({"Upload-Checksum": "crc32 AAAA"}, 422, "invalid-input"),
+        ({"Upload-Checksum": "crc32 AAAA"}, 400, "checksum-unsupported"),
         ({"Upload-Checksum": "sha256 AAAA"}, 460, "checksum-mismatch"),
     ],
 )
@@ -279,10 +279,23 @@ def test_an_upload_expires_after_its_last_byte(tus: TusPhone, sqlite_store: Stor
 
 
 def test_the_beginning_can_be_sent_twice(tus: TusPhone) -> None:
-    """Its answer was lost: with the same key, or with no byte sent yet, it is the same upload."""
-    assert tus.begin() == tus.begin()
+    """Its answer was lost: with the same key it is the same upload."""
     keyed = [tus.create(headers={"Idempotency-Key": "first"}).headers["location"] for _ in range(2)]
     assert keyed[0] == keyed[1]
+    assert tus.begin() != tus.begin()
+
+
+def test_beginning_again_and_again_locks_nobody_out(tus: TusPhone, phone: Phone, settings: Any) -> None:
+    """A phone that never learns where its parts go: the oldest make room, with their bytes."""
+    begun = []
+    for _ in range(MOST_OPEN + 10):
+        begun.append(tus.begin())
+        tus.send(begun[-1], AUDIO[:100], 0)
+
+    assert len(files(settings.uploads_folder)) == MOST_OF_ONE
+    assert tus.send(begun[0], AUDIO[100:], 100).status_code == 404
+    assert TusPhone(phone).create().status_code == 201
+    assert tus.send(begun[-1], AUDIO[100:], 100).status_code == 204
 
 
 def test_a_key_is_for_one_request(tus: TusPhone, problem: Callable[[Response], str]) -> None:
