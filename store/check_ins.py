@@ -101,6 +101,11 @@ class CheckIns:
         query = select(CheckIn.id).where(CheckIn.account_id == account_id)
         return self._session.scalars(query.order_by(CheckIn.recorded_at, CheckIn.id)).all()
 
+    def with_recording(self, account_id: UUID) -> Sequence[UUID]:
+        """Ids of those of an account whose recording has not been deleted."""
+        query = select(CheckIn.id).where(CheckIn.account_id == account_id, CheckIn.audio_deleted_at.is_(None))
+        return self._session.scalars(query).all()
+
     def delete_for(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
         """Remove all rows of a check-in and leave a tombstone. Its file is the caller's to delete afterwards."""
         check_in = self.get_for(account_id, check_in_id)

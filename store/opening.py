@@ -11,7 +11,7 @@ from store.database import Database
 from store.recordings import Recordings
 from store.remembered_keys import RememberingServerKeys
 from store.s3_audio import S3AudioStore, S3Settings
-from store.server_keys import LocalServerKeys, ServerKeys, from_factory, make_key_file
+from store.server_keys import LocalServerKeys, ServerKeys, from_factory
 from store.settings import StoreSettings
 from store.unit_of_work import UnitOfWork, reading, unit_of_work
 from store.upload_parts import UploadParts
@@ -90,11 +90,9 @@ def audio_store(settings: StoreSettings) -> AudioStore:
 
 
 def server_keys(settings: StoreSettings) -> ServerKeys:
-    """The server's keys as set; in the data folder where nothing is said, made there once. Raises ServerKeyInvalid."""
+    """The server's keys as set. Raises ServerKeyInvalid; that a file of them is missing shows when it is read."""
     if settings.server_keys_factory:
         return RememberingServerKeys(from_factory(settings.server_keys_factory))
     if settings.server_keys:
         return LocalServerKeys(text=settings.server_keys.get_secret_value())
-    if not settings.server_keys_file:
-        make_key_file(settings.resolved_server_keys_file)
     return LocalServerKeys(file=settings.resolved_server_keys_file)

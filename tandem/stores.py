@@ -5,11 +5,12 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import OperationalError
 
-from schemas.errors import StorageUnavailable
+from schemas.errors import ServerKeyMissing, StorageUnavailable
 from store.database import Database
 from store.opening import Store, open_store
 from store.schema import is_current, migrate
 from store.sealing_up import seal_up
+from store.server_keys import make_key_file
 from store.settings import StoreSettings
 from tandem.reporting import console
 
@@ -23,11 +24,23 @@ def bring_up_to_date(settings: StoreSettings) -> None:
     store = open_store(settings)
     try:
         migrate(store.database)
+        _make_first_key(store, settings)
         sealed = seal_up(store, unsealed=settings.audio_folder)
     finally:
         store.close()
     if sealed:
         console.print(f"What {sealed} people had said before there were keys is sealed now.")
+
+
+def _make_first_key(store: Store, settings: StoreSettings) -> None:
+    """In the data folder, unless keys are given; and never in the place of one that wraps what is there."""
+    file = settings.resolved_server_keys_file
+    if settings.server_keys_factory or settings.server_keys or settings.server_keys_file or file.exists():
+        return
+    with store.reading() as reading:
+        if reading.vault.server_key_ids():
+            raise ServerKeyMissing(f"{file} is gone, and with it all that people said: bring it back")
+    make_key_file(file)
 
 
 @contextmanager

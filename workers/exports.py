@@ -1,5 +1,6 @@
 """Making exports: claim one that waits, write its ZIP sealed among the recordings, tell how far it is."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import BinaryIO
@@ -19,8 +20,9 @@ from store.recordings import StagedRecording
 from store.sealing import Cipher
 from store.showing import access_of, account_of, summary_of
 from store.tables import CheckIn
+from store.unit_of_work import UnitOfWork
 from workers.exporting.archive import Archive, audio_path
-from workers.exporting.documents import FORMAT, ExportedCheckIn, ExportManifest
+from workers.exporting.documents import FORMAT, ExportedCheckIn, ExportedEntry, ExportManifest
 
 _PIECE_BYTES = 256 * 1024
 
@@ -31,6 +33,10 @@ class ExportOver(Exception):
     """Another attempt has it, or its account is gone."""
 
 
+class HoldsDeleted(Exception):
+    """Something that stands in it was deleted while it was being made."""
+
+
 def make_due_exports(store: Store) -> None:
     """Make what is asked for, one after the other, until nothing waits. Call it every so often."""
     while True:
@@ -39,7 +45,8 @@ def make_due_exports(store: Store) -> None:
         if claim is None:
             return
         try:
-            _make(store, claim)
+            while not _is_made(store, claim):
+                log.info("export.begun_again", attempt=claim.attempt)
             log.info("export.made", attempt=claim.attempt)
         except (ExportOver, AccountNotFound):
             log.info("export.over", attempt=claim.attempt)
@@ -47,6 +54,15 @@ def make_due_exports(store: Store) -> None:
             log.warning("export.failed", attempt=claim.attempt, error=type(error).__name__)
             with store.unit_of_work() as work:
                 work.exports.give_back(claim, now=store.clock())
+
+
+def _is_made(store: Store, claim: ExportClaim) -> bool:
+    """False where it has to be made once more: nothing that somebody deletes is in an export afterwards."""
+    try:
+        _make(store, claim)
+    except HoldsDeleted:
+        return False
+    return True
 
 
 def _make(store: Store, claim: ExportClaim) -> None:
@@ -60,7 +76,7 @@ def _make(store: Store, claim: ExportClaim) -> None:
                 _tell(store, claim, percent=100 * number // len(check_ins))
             archive.finish(_manifest(store, claim.account_id))
         _tell(store, claim, percent=99, lease=KEEPING)
-        _finish(store, claim, staged)
+        _finish(store, claim, staged, archive.entries)
 
 
 def _add(store: Store, archive: Archive, cipher: Cipher, account_id: UUID, check_in_id: UUID) -> None:
@@ -130,18 +146,30 @@ def _manifest(store: Store, account_id: UUID) -> ExportManifest:
 
 def _tell(store: Store, claim: ExportClaim, *, percent: int, lease: timedelta = LEASE) -> None:
     with store.unit_of_work() as work:
-        if not work.exports.progress(claim, percent=percent, now=store.clock(), lease=lease):
-            raise ExportOver
+        _go_on(held=work.exports.progress(claim, percent=percent, now=store.clock(), lease=lease))
 
 
-def _finish(store: Store, claim: ExportClaim, staged: StagedRecording) -> None:
+def _finish(store: Store, claim: ExportClaim, staged: StagedRecording, entries: Sequence[ExportedEntry]) -> None:
     key = staged.keep()
-    with store.unit_of_work() as work:
-        made = work.exports.finish(claim, key=key, size=staged.size, now=store.clock())
-        if made:
-            work.accesses.record(
-                claim.account_id, AccessAction.EXPORT_MADE, subject_id=claim.export_id, now=store.clock()
-            )
-    if not made:
+    now = store.clock()
+    try:
+        with store.unit_of_work() as work:
+            _go_on(held=work.exports.finish(claim, key=key, size=staged.size, now=now))
+            work.accesses.record(claim.account_id, AccessAction.EXPORT_MADE, subject_id=claim.export_id, now=now)
+            _check_nothing_is_gone(work, claim.account_id, entries)
+    except (ExportOver, HoldsDeleted, AccountNotFound):
         store.recordings.delete(key)
+        raise
+
+
+def _go_on(*, held: bool) -> None:
+    if not held:
         raise ExportOver
+
+
+def _check_nothing_is_gone(work: UnitOfWork, account_id: UUID, entries: Sequence[ExportedEntry]) -> None:
+    """Call with the account locked: whoever deletes something later finds an export that is ready. Or HoldsDeleted."""
+    shown = {entry.id for entry in entries} - set(work.check_ins.all_ids(account_id))
+    heard = {entry.id for entry in entries if entry.audio} - set(work.check_ins.with_recording(account_id))
+    if shown or heard:
+        raise HoldsDeleted

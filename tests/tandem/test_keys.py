@@ -17,6 +17,7 @@ from store.settings import StoreSettings
 from store.tables import Access
 from tandem.__main__ import app
 from tandem.keys import examine_keys, list_keys, prune_keys, rotate_keys
+from tandem.stores import bring_up_to_date
 from tests.making import make_account
 from tests.store.before_keys import WORDS, fill_old_database
 
@@ -212,3 +213,14 @@ SERVICE: LocalServerKeys | None = None
 def make_service() -> LocalServerKeys | None:
     """What a test has put there."""
     return SERVICE
+
+
+def test_a_key_that_is_gone_is_asked_for_and_never_replaced(settings: StoreSettings, kim: str) -> None:
+    """A new one would let people sign up, and hide that nobody else can be read."""
+    settings.resolved_server_keys_file.unlink()
+
+    said("migrate", status=1)
+
+    assert not settings.resolved_server_keys_file.exists()
+    with pytest.raises(ServerKeyMissing, match="bring it back"):
+        bring_up_to_date(settings)

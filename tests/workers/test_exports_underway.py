@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,21 @@ from sqlalchemy import func, select
 from schemas.errors import StorageUnavailable
 from schemas.export import ExportState
 from store.exports import LEASE, MAX_ATTEMPTS
+from store.janitor import expire
 from store.opening import Store
 from store.tables import Export
 from tests.conftest import FakeClock
-from tests.making import make_account
-from tests.workers.exporting import FLAC, Interrupted, ask, files_of, opened, row, speak
+from tests.making import make_account, make_transcript, settle
+from tests.workers.exporting import (
+    FLAC,
+    Interrupted,
+    InterruptedAtTheBeginning,
+    ask,
+    files_of,
+    opened,
+    row,
+    speak,
+)
 from workers.exports import make_due_exports
 
 
@@ -56,44 +65,71 @@ def test_a_deletion_of_the_account_meanwhile_leaves_no_file(store: Store, tmp_pa
         assert session.scalar(select(func.count()).select_from(Export)) == 0
 
 
-def test_a_deletion_at_the_very_end_leaves_no_file(store: Store, tmp_path: Path) -> None:
-    """An account without check-ins: it goes between the claim and the manifest."""
+def test_a_deletion_of_an_account_without_check_ins_leaves_no_file(store: Store, tmp_path: Path) -> None:
+    """There is no step of its own at which the worker would have noticed."""
     account_id = make_account(store)
     ask(store, account_id)
-    ticks: list[datetime] = []
+    begun = InterruptedAtTheBeginning(store.recordings, lambda: delete_account(store, account_id))
 
-    def clock() -> datetime:
-        ticks.append(store.clock())
-        if len(ticks) == 2:  # the first is that of the claim
-            delete_account(store, account_id)
-        return ticks[-1]
+    make_due_exports(replace(store, recordings=begun))
 
-    make_due_exports(replace(store, clock=clock))
-
-    assert len(ticks) >= 2
     assert files_of(tmp_path) == []
 
 
-def test_a_check_in_that_is_deleted_meanwhile_is_left_out(store: Store) -> None:
-    """The others are there."""
-    account_id = make_account(store)
-    first, second = speak(store, account_id, FLAC), speak(store, account_id, FLAC)
-    with store.reading() as reading:
-        before, after = reading.check_ins.all_ids(account_id)
-    assert {before, after} == {first, second}
+def deleting(store: Store, account_id: UUID, check_in_id: UUID) -> Callable[[], None]:
+    """Delete a check-in, at the second recording that is exported."""
+    seen: list[int] = []
 
     def delete() -> None:
-        with store.reading() as reading:
-            there = after in reading.check_ins.all_ids(account_id)
-        if there:
+        seen.append(1)
+        if len(seen) == 2:
             with store.unit_of_work() as work:
-                work.check_ins.delete_for(account_id, after, now=store.clock())
+                work.check_ins.delete_for(account_id, check_in_id, now=store.clock())
 
+    return delete
+
+
+@pytest.mark.parametrize("its_turn", ["over", "to come"])
+def test_a_check_in_that_is_deleted_meanwhile_is_left_out(store: Store, tmp_path: Path, its_turn: str) -> None:
+    """Where it stands in the export already, that is made once more; the others are in it."""
+    account_id = make_account(store)
+    for _ in range(3):
+        speak(store, account_id, FLAC)
+    with store.reading() as reading:
+        first, second, third = reading.check_ins.all_ids(account_id)
+    gone, stay = (first, [second, third]) if its_turn == "over" else (third, [first, second])
     export_id = ask(store, account_id)
-    make_due_exports(interrupted(store, delete))
+    make_due_exports(interrupted(store, deleting(store, account_id, gone)))
     files = opened(store, account_id, export_id)
 
-    assert [entry["id"] for entry in files.json("export.json")["check_ins"]] == [str(before)]
+    assert [entry["id"] for entry in files.json("export.json")["check_ins"]] == [str(id_) for id_ in stay]
+    assert str(gone) not in "".join(files.zip.namelist())
+    assert row(store, export_id).attempt == 1
+    assert len(files_of(tmp_path)) == 4, "the recordings and the export, and nothing of the first beginning"
+
+
+def test_a_recording_that_expires_meanwhile_is_not_taken_along(store: Store, clock: FakeClock) -> None:
+    """Its speaker wanted it kept no longer; what was said is in the export all the same."""
+    account_id = make_account(store)
+    speak(store, account_id, FLAC)
+    speak(store, account_id, FLAC)
+    with store.reading() as reading:
+        first, _ = reading.check_ins.all_ids(account_id)
+    settle(store, first, transcript=make_transcript())
+    with store.unit_of_work() as work:
+        work.accounts.get(account_id).keep_audio_days = 0
+    export_id = ask(store, account_id)
+    seen: list[int] = []
+
+    def let_go() -> None:
+        seen.append(1)
+        if len(seen) == 2:
+            expire(store)
+
+    make_due_exports(interrupted(store, let_go))
+    check_in = opened(store, account_id, export_id).check_in(first)
+
+    assert (check_in["audio"], len(check_in["transcripts"])) == (None, 1)
 
 
 def test_a_storage_that_is_away_is_tried_again(store: Store, clock: FakeClock, tmp_path: Path) -> None:

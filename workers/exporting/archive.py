@@ -37,7 +37,8 @@ class Archive:
 
     def __init__(self, sink: Sink) -> None:
         self._zip = zipfile.ZipFile(_Forwards(sink), "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
-        self._entries: list[ExportedEntry] = []
+        self.entries: list[ExportedEntry] = []
+        """The check-ins in it."""
         self._sections: list[page.Section] = []
 
     def __enter__(self) -> Self:
@@ -55,12 +56,12 @@ class Archive:
             with self._zip.open(stored, "w", force_zip64=True) as file:
                 while chunk := audio.read(_PIECE_BYTES):
                     file.write(chunk)
-        self._entries.append(ExportedEntry(id=exported.check_in.id, document=document, audio=exported.audio))
+        self.entries.append(ExportedEntry(id=exported.check_in.id, document=document, audio=exported.audio))
         self._sections.append(page.section(exported, document))
 
     def finish(self, manifest: ExportManifest) -> None:
         """What it is about, what the fields mean, and the page to read."""
-        whole = manifest.model_copy(update={"check_ins": tuple(self._entries)})
+        whole = manifest.model_copy(update={"check_ins": tuple(self.entries)})
         self._write("export.json", whole.model_dump_json(indent=2))
         self._write("schema.json", json.dumps(schemas(), indent=2))
         self._write("index.html", page.whole(self._sections, email=manifest.account.email, made_at=manifest.made_at))

@@ -33,6 +33,7 @@ WITHOUT_WORDS = {
     CheckInState.NO_SPEECH: "Nobody was heard speaking in it.",
     CheckInState.FAILED: "It could not be transcribed.",
 }
+NOT_YET = "It was not transcribed yet."
 HOLDERS = {Holder.PARTNER: "of your partner", Holder.OTHER: "of somebody else"}
 OPENING_LENGTH = 90
 """Characters of a transcript that stand in the list of contents."""
@@ -77,16 +78,17 @@ def section(exported: ExportedCheckIn, document: str) -> Section:
     check_in = exported.check_in
     when = local(check_in)
     heard = exported.transcripts[-1].transcript if exported.transcripts else None
+    facts = [*_facts(exported, when, heard), f"<a href='{escape(document)}'>all of it</a>"]
     parts = [
         f"<article id='{check_in.id}'>",
         f"<h2>{when:%A}, {day(check_in.local_day)}</h2>",
-        f"<p class='facts'>{' · '.join(_facts(exported, when, heard))} · <a href='{escape(document)}'>JSON</a></p>",
+        f"<p class='facts'>{' · '.join(facts)}</p>",
         _recording(exported),
         _words(heard, check_in.state),
         _tags(exported),
         "</article>\n",
     ]
-    opening = _opening(heard.text) if heard else WITHOUT_WORDS.get(check_in.state, "")
+    opening = _opening(heard.text) if heard else WITHOUT_WORDS.get(check_in.state, NOT_YET)
     line = (
         f"<li><a href='#{check_in.id}'>{when:%a} {check_in.local_day.day}, {when:%H:%M}</a> "
         f"<span dir='auto'>{escape(opening)}</span></li>"
@@ -126,7 +128,7 @@ def _facts(exported: ExportedCheckIn, when: datetime, heard: Transcript | None) 
     if heard and heard.edited:
         yield "edited by you"
     if (earlier := len(exported.transcripts) - 1) > 0:
-        yield f"{earlier} earlier version{'' if earlier == 1 else 's'} in the JSON"
+        yield f"{earlier} earlier version{'' if earlier == 1 else 's'}"
 
 
 def _recording(exported: ExportedCheckIn) -> str:
@@ -139,7 +141,7 @@ def _recording(exported: ExportedCheckIn) -> str:
 
 def _words(heard: Transcript | None, state: CheckInState) -> str:
     if heard is None:
-        return f"<p class='note'>{WITHOUT_WORDS.get(state, 'It was not transcribed yet.')}</p>"
+        return f"<p class='note'>{WITHOUT_WORDS.get(state, NOT_YET)}</p>"
     said = f"<p class='said' dir='auto' lang='{escape(heard.language)}'>{escape(heard.text)}</p>"
     if heard.translation is None:
         return said
@@ -165,10 +167,10 @@ def _tag(tag: Tag, audio: str | None) -> str:
 
 
 def _sense(tag: Tag) -> Iterable[str]:
-    if tag.kind is TagKind.FEELING:
-        yield f"<b>{escape(tag.label)}</b>"
-    if tag.kind is TagKind.NEED:
-        yield f"<b>{escape(tag.label)}</b>: {escape(_meaning(tag))}" if _meaning(tag) else f"<b>{escape(tag.label)}</b>"
+    if tag.kind in (TagKind.FEELING, TagKind.NEED):
+        yield f"<b>{escape(tag.label.replace('_', ' '))}</b>"
+    if tag.kind is TagKind.NEED and (meaning := _meaning(tag)):
+        yield escape(meaning)
     if tag.holder in HOLDERS:
         yield HOLDERS[tag.holder]
     if tag.negated:
@@ -176,7 +178,7 @@ def _sense(tag: Tag) -> Iterable[str]:
     if tag.past:
         yield "over by then"
     if tag.source is TagSource.SPEAKER:
-        yield "in your own words"
+        yield "as you put it"
 
 
 def _meaning(tag: Tag) -> str:
