@@ -38,13 +38,18 @@ class S3Server:
     """nanio, with one bucket: a folder. It checks signatures, and ignores If-None-Match."""
 
     def __init__(self, folder: Path) -> None:
-        (folder / BUCKET).mkdir()
+        (folder / BUCKET).mkdir(parents=True)
+        self.folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        """Also once more, with what it holds."""
         command = [sys.executable, "-m", "nanio", "serve", "--no-access-log", "--log-level", "error"]
         self._process = subprocess.Popen(
-            [*command, "--data-dir", str(folder), "--host", "127.0.0.1", "--port", str(self.port)],
+            [*command, "--data-dir", str(self.folder), "--host", "127.0.0.1", "--port", str(self.port)],
             env=os.environ | {"NANIO_ACCESS_KEY": ACCESS_KEY_ID, "NANIO_SECRET_KEY": SECRET},
             stderr=subprocess.DEVNULL,
         )
