@@ -100,6 +100,23 @@ def test_an_edit_works_without_the_voice(phone: Phone, ready: str, sqlite_store:
     assert phone.get(f"/check-ins/{ready}/audio").status_code == 410
 
 
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+def test_what_has_gone_is_in_no_export_either(phone: Phone, ready: str, sqlite_store: Store, how: str) -> None:
+    """One that was ready holds it, so its file goes as well; another can be asked for."""
+    export = phone.post("/exports").json()["id"]
+    make_due_exports(sqlite_store)
+    assert len(list(sqlite_store.recordings.old_keys(minimum_age=-1))) == 2
+    if how == "deleted":
+        phone.delete(f"/check-ins/{ready}")
+    else:
+        keep(phone, 0)
+        expire(sqlite_store)
+
+    assert phone.get(f"/exports/{export}").status_code == 404
+    assert list(sqlite_store.recordings.old_keys(minimum_age=-1)) == []
+    assert phone.post("/exports").json()["state"] == "waiting"
+
+
 def versions(phone: Phone, id_: str) -> list[tuple[int, str, bool]]:
     """(version, text, edited) of each."""
     answer = phone.get(f"/check-ins/{id_}/transcript/versions")

@@ -21,6 +21,7 @@ from service.settings import ServiceSettings
 from store.media.sandbox import Sandbox
 from store.opening import Store
 from store.wake_ups import CHANNEL, RedisWakeUps, connect
+from tests.conftest import FakeClock
 from tests.making import make_transcript, settle
 from tests.service.conftest import PASSWORD, Phone
 from tests.waiting import wait_until
@@ -215,10 +216,18 @@ def test_the_email_can_sign_up_again_and_finds_nothing(phone: Phone, client: Tes
     assert again.send(id=used.rpartition("/")[2]).status_code == 201
 
 
-def test_an_account_without_a_password_needs_none(phone: Phone, sqlite_store: Store) -> None:
-    """Who signs in by Apple or Google alone has nothing to type."""
+def test_an_account_without_a_password_needs_a_fresh_sign_in(
+    phone: Phone, sqlite_store: Store, clock: FakeClock, problem: Problem
+) -> None:
+    """Who signs in by Apple or Google alone has nothing to type: they show who they are by signing in."""
     with sqlite_store.unit_of_work() as work:
         work.accounts.get(UUID(phone.tokens["account_id"])).password_hash = ""
+    clock.advance(minutes=10, seconds=1)
+    refused = forget_account(phone, None)
+    assert (refused.status_code, problem(refused)) == (403, "sign-in-too-old")
 
-    assert forget_account(phone, None).status_code == 200
+    with sqlite_store.unit_of_work() as work:
+        opened = work.sessions.open(UUID(phone.tokens["account_id"]), device_name="phone", now=clock())
+    fresh = Phone(phone.client, {"access_token": opened.access_token})
+    assert forget_account(fresh, None).status_code == 200
     assert phone.get("/accounts/me").status_code == 401
