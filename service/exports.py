@@ -28,7 +28,7 @@ def create_export(
 ) -> ExportRead:
     """A ZIP with everything of the account: recordings as they were sent, JSON with its schema, pages to read.
 
-    It is made by a worker. One that is being made already is the one you get.
+    It is made by a worker. One that is being made already is the one you get; once it is ready, older ones go.
     """
     now = store.clock()
     with store.unit_of_work() as work:

@@ -116,9 +116,14 @@ class Exports:
         self._session.execute(delete(Export).where(Export.id == export_id))
         return key
 
-    def delete_all(self, account_id: UUID) -> Sequence[str]:
-        """Forget those that are ready: they hold what is to be deleted now. Returns the keys of their files."""
+    def delete_all(self, account_id: UUID, *, but: UUID | None = None) -> Sequence[str]:
+        """Forget those that are ready: they hold what is to be deleted now, or there is a newer one.
+
+        Returns the keys of their files.
+        """
         ready = (Export.account_id == account_id) & (Export.state == ExportState.READY)
+        if but is not None:
+            ready &= Export.id != but
         gone = self._session.execute(delete(Export).where(ready).returning(Export.audio_key))
         return [key for (key,) in gone if key]
 

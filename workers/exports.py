@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import BinaryIO
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from store.showing import access_of, account_of, summary_of
 from store.tables import CheckIn
 from store.unit_of_work import UnitOfWork
 from workers.exporting.archive import Archive, audio_path
-from workers.exporting.documents import FORMAT, ExportedCheckIn, ExportedEntry, ExportManifest
+from workers.exporting.documents import FORMAT, ExportedCheckIn, ExportedEntry, ExportedSession, ExportManifest
 
 _PIECE_BYTES = 256 * 1024
 
@@ -133,12 +134,14 @@ def _manifest(store: Store, account_id: UUID) -> ExportManifest:
     with store.reading() as reading:
         account = AccountRead(**account_of(reading.accounts.get(account_id), reading.accounts))
         issuers = tuple(identity.issuer for identity in reading.identities.list_for(account_id))
+        sessions = tuple(map(ExportedSession.model_validate, reading.sessions.list_for(account_id, now=store.clock())))
         accesses = tuple(AccessRead(**access_of(entry)) for entry in reading.accesses.before(account_id, None))
     return ExportManifest(
         format=FORMAT,
         made_at=store.clock(),
         account=account,
         identities=issuers,
+        sessions=sessions,
         check_ins=(),
         accesses=accesses,
     )
@@ -157,6 +160,8 @@ def _finish(store: Store, claim: ExportClaim, staged: StagedRecording, entries: 
             _go_on(held=work.exports.finish(claim, key=key, size=staged.size, now=now))
             work.accesses.record(claim.account_id, AccessAction.EXPORT_MADE, subject_id=claim.export_id, now=now)
             _check_nothing_is_gone(work, claim.account_id, entries)
+            for older in work.exports.delete_all(claim.account_id, but=claim.export_id):
+                work.afterwards(partial(store.recordings.delete, older))
     except (ExportOver, HoldsDeleted, AccountNotFound):
         store.recordings.delete(key)
         raise

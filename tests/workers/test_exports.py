@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import jsonschema_rs
 import pytest
@@ -219,3 +219,17 @@ def test_the_file_is_sealed_like_a_recording(store: Store, life: dict[str, UUID]
     assert b"PK\x03\x04" not in file.read_bytes()[:100]
     with pytest.raises(RecordingMissing):
         store.recordings.open("0" * 32, None)  # type: ignore[arg-type]
+
+
+def test_a_new_export_takes_the_place_of_older_ones(store: Store) -> None:
+    """Asked for again and again, they do not fill the disk."""
+    account_id, first, second = make_account(store), uuid4(), uuid4()
+    for export_id in (first, second):
+        with store.unit_of_work() as work:
+            work.exports.ask(account_id, export_id=export_id, now=store.clock())
+        make_due_exports(store)
+
+    with store.reading() as reading:
+        kept = [export.id for export in reading.exports.list_for(account_id, now=store.clock())]
+    assert kept == [second]
+    assert len(list(store.recordings.old_keys(minimum_age=-1))) == 1

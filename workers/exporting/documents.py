@@ -35,6 +35,15 @@ class ExportedEntry(Schema):
     audio: str | None
 
 
+class ExportedSession(Schema):
+    """A device that is signed in."""
+
+    id: UUID
+    device_name: str
+    created_at: UtcDatetime
+    refreshed_at: UtcDatetime
+
+
 class ExportManifest(Schema):
     """`export.json`: what this is, whose it is, and what is in it."""
 
@@ -43,6 +52,7 @@ class ExportManifest(Schema):
     account: AccountRead
     identities: tuple[str, ...]
     """Issuers of OpenID Connect by which somebody signs in."""
+    sessions: tuple[ExportedSession, ...]
     check_ins: tuple[ExportedEntry, ...]
     accesses: tuple[AccessRead, ...]
     """The access log, newest first."""
