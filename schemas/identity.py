@@ -20,7 +20,8 @@ class IdentityCreate(Schema):
     """`apple`, `google`, or another that this server was set up with."""
     id_token: IdToken
     nonce: Nonce
-    """Random, new for each sign-in, and handed to the SDK beforehand, as it is or as its SHA-256 in hex."""
+    """Random, and new for each sign-in. The SDK is given not this but its SHA-256, in lower-case hex, beforehand; that
+    has to be the `nonce` claim of the token. So whoever gets hold of the token alone cannot use it."""
 
 
 class OidcSessionCreate(IdentityCreate):

@@ -50,16 +50,20 @@ class Transcript(Schema):
 
 
 class TranscriptVersionRead(Schema):
-    """A transcript as it read at some time."""
+    """How a transcript read at some time: its text, without the times of its words."""
 
     version: int
     """Grows with each edit and each run."""
     made_at: UtcDatetime | None
     """Null where it was made before this was kept."""
-    transcript: Transcript
+    text: str
+    language: str
+    """ISO 639-1."""
+    edited: bool
+    """Whether the speaker changed it."""
 
 
 class TranscriptVersionList(Schema):
-    """Oldest first; the last is the present one."""
+    """Oldest first; the last is the present one, where there is one."""
 
     items: tuple[TranscriptVersionRead, ...]

@@ -139,6 +139,7 @@ def refresh_session(refresh: Annotated[SessionRefresh, Body()], store: StoreDep)
 def delete_session(signed_in: SignedInDep, store: StoreDep) -> None:
     """Sign this device out. Its tokens stop working at once."""
     with store.unit_of_work() as work:
+        work.accounts.lock(signed_in.account_id)
         work.sessions.revoke(signed_in.session_id, now=store.clock())
         signed_in.note(work, AccessAction.SIGNED_OUT, signed_in.session_id)
         work.announce(signed_in.account_id)

@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -60,6 +61,9 @@ LIMITED = (
 HEARTBEAT_SECONDS = 2.0
 CANCEL_AGAIN_SECONDS = 0.1
 JANITOR_SECONDS = 600.0
+FORGET_SECONDS = 2.0
+ACCEPTED_AT_ONCE = 24
+"""Recordings that are looked into and stored at a time, in threads of their own."""
 
 DESCRIPTION = """
 Spoken check-ins become transcripts with feelings, needs, requests and demands, each a quote that can be played back.
@@ -122,6 +126,7 @@ def _wrap(app: FastAPI, settings: ServiceSettings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: ServiceSettings = app.state.settings
+    app.state.accepting = CapacityLimiter(ACCEPTED_AT_ONCE)
     async with AsyncExitStack() as stack:
         stack.callback(app.state.rate_limits.close)
         if app.state.store is None:
@@ -130,6 +135,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if app.state.sandbox is None:
             app.state.sandbox = stack.enter_context(Sandbox())
         stack.enter_context(Repeating("sweep", partial(sweep, app.state.store), every_seconds=settings.sweep_seconds))
+        forget = app.state.store.database.forget_left
+        stack.enter_context(Repeating("forget", forget, every_seconds=FORGET_SECONDS))
         arrivals = partial(tidy_arrivals, app.state.store)
         stack.enter_context(Repeating("janitor", arrivals, every_seconds=JANITOR_SECONDS))
         await run_in_background(stack, app.state.news.listen())

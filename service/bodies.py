@@ -1,4 +1,4 @@
-"""Bodies: a recording in one request, raw or as multipart, streams to the disk and is never in memory as a whole."""
+"""Bodies: a recording in one request, raw or as multipart, streams to the disk bit by bit."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
@@ -114,7 +115,8 @@ async def create_check_in(
             asked = f"check-in {create.model_dump_json()} {audio.sha256}"
             work.idempotency.claim(signed_in.account_id, key, asked, made=create.id, now=store.clock())
 
-        new = await run_in_threadpool(intake.accept, signed_in, create, audio, within=within)
+        accept = partial(intake.accept, signed_in, create, audio, within=within)
+        new = await to_thread.run_sync(accept, limiter=intake.threads)
     if not new:
         response.headers["Idempotent-Replayed"] = "true"
     response.headers["Location"] = f"check-ins/{create.id}"
@@ -203,7 +205,7 @@ def create_run(
 ) -> CheckInRead:
     """Run a check-in again: after a failure, or in another language. The old result stays until there is a new one."""
     with store.unit_of_work() as work:
-        work.check_ins.get_for(signed_in.account_id, check_in_id)
+        work.check_ins.get_for(signed_in.account_id, check_in_id, lock=True)
         changed = run.model_dump(exclude_unset=True) if run else {}
         asked, now = f"run {check_in_id} {sorted(changed.items())}", store.clock()
         if not work.idempotency.claim(signed_in.account_id, key, asked, made=check_in_id, now=now):

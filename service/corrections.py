@@ -11,7 +11,7 @@ from schemas.change import ChangeType
 from schemas.correction import CorrectionCreate, CorrectionList, TranscriptEdit
 from schemas.errors import CheckInNotFound, NothingHeard, NotSignedIn
 from schemas.tag import TagRead
-from schemas.transcript import Transcript, TranscriptVersionList, TranscriptVersionRead
+from schemas.transcript import Transcript, TranscriptVersionList
 from service.dependencies import IdempotencyKeyDep, SignedInDep, StoreDep
 from service.problems import documented
 from store.corrections import apply_corrections, read_corrections
@@ -99,16 +99,19 @@ def list_corrections(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep)
     "/transcript",
     summary="Edit a transcript",
     status_code=status.HTTP_202_ACCEPTED,
-    responses=documented(CheckInNotFound, errors.CheckInUnsettled, NothingHeard),
+    responses=documented(CheckInNotFound, errors.CheckInUnsettled, errors.TranscriptVersionsFull, NothingHeard),
 )
 def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: SignedInDep, store: StoreDep) -> Transcript:
     """Put right what was misheard. Words that stay keep their times; the tags are made again, corrections hold.
 
-    Running the check-in again transcribes the recording anew and replaces the edited text.
+    Running the check-in again transcribes the recording anew and replaces the edited text. How it read before can be
+    read; a transcript that has had 100 versions cannot be edited any more.
     """
     with store.reading() as reading:
         reading.check_ins.get_for(signed_in.account_id, check_in_id)
         heard = _heard(reading, check_in_id)
+        if heard.text != change.text:
+            reading.results.check_editable(check_in_id)
     if heard.text == change.text:
         signed_in.note_reading(AccessAction.CHECK_IN_READ, check_in_id)
         return heard
@@ -117,6 +120,7 @@ def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: Signed
         check_in = work.check_ins.tag_again(signed_in.account_id, check_in_id, now=store.clock())
         if work.results.transcript(check_in_id) != heard:  # it was run again meanwhile
             raise errors.CheckInUnsettled
+        work.results.check_editable(check_in_id)
         work.results.save_transcript(check_in_id, edited, now=store.clock())
         work.nudge(TAG, check_in_id, attempts=check_in.attempt)
         signed_in.note(work, AccessAction.TRANSCRIPT_EDITED, check_in_id)
@@ -127,17 +131,12 @@ def edit_transcript(check_in_id: UUID, change: TranscriptEdit, signed_in: Signed
     "/transcript/versions", summary="Read how the transcript read before", responses=documented(CheckInNotFound)
 )
 def list_transcript_versions(check_in_id: UUID, signed_in: SignedInDep, store: StoreDep) -> TranscriptVersionList:
-    """Every version, the first one heard first; the last is the present one."""
+    """Every version as text, the first one heard first; the last is the present one, where there is one."""
     with store.reading() as reading:
         reading.check_ins.get_for(signed_in.account_id, check_in_id)
-        found = reading.results.all_transcripts(check_in_id)
+        versions = reading.results.versions(check_in_id)
     signed_in.note_reading(AccessAction.CHECK_IN_READ, check_in_id)
-    return TranscriptVersionList(
-        items=tuple(
-            TranscriptVersionRead(version=version, made_at=made_at, transcript=transcript)
-            for version, made_at, transcript in found
-        )
-    )
+    return TranscriptVersionList(items=tuple(versions))
 
 
 def _heard(work: UnitOfWork, check_in_id: UUID) -> Transcript:

@@ -75,6 +75,7 @@ def get_client_address(request: Request) -> str:
 
 
 def get_intake(
+    request: Request,
     store: Annotated[Store, Depends(get_store)],
     sandbox: Annotated[Sandbox, Depends(get_sandbox)],
     settings: Annotated[ServiceSettings, Depends(get_settings)],
@@ -85,6 +86,7 @@ def get_intake(
         sandbox,
         max_seconds=settings.max_recording_minutes * 60,
         max_account_bytes=int(settings.max_account_gigabytes * 1e9),
+        threads=request.app.state.accepting,
     )
 
 

@@ -40,6 +40,7 @@ def list_sessions(signed_in: SignedInDep, store: StoreDep) -> SessionList:
 def revoke_session(session_id: UUID, signed_in: SignedInDep, store: StoreDep) -> None:
     """A lost phone: its tokens stop working at once, and what it waits for ends."""
     with store.unit_of_work() as work:
+        work.accounts.lock(signed_in.account_id)
         work.sessions.get_for(signed_in.account_id, session_id)
         work.sessions.revoke(session_id, now=store.clock())
         signed_in.note(work, AccessAction.SESSION_REVOKED, session_id)

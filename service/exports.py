@@ -35,9 +35,10 @@ def create_export(
         work.accounts.lock(signed_in.account_id)
         open_ = work.exports.open_for(signed_in.account_id)
         made = open_.id if open_ else uuid4()
-        if before := work.idempotency.claim(signed_in.account_id, key, "export", made=made, now=now):
-            export = work.exports.get_for(signed_in.account_id, before, now=now)
-        else:
+        before = work.idempotency.claim(signed_in.account_id, key, "export", made=made, now=now)
+        export = work.exports.find_for(signed_in.account_id, before, now=now) if before else None
+        if export is None:
+            work.idempotency.made_instead(signed_in.account_id, key, made)  # nothing is left of what was made before
             export = work.exports.ask(signed_in.account_id, export_id=made, now=now)
             signed_in.note(work, AccessAction.EXPORT_ASKED, export.id)
     response.headers["Location"] = f"exports/{export.id}"

@@ -122,10 +122,9 @@ def _check_audience(claims: Mapping[str, Any], issuer: Issuer) -> None:
 
 
 def _check_nonce(claims: Mapping[str, Any], nonce: str) -> None:
-    """As it was sent, or as its SHA-256 in hex: some SDKs are given the hash alone."""
-    given = str(claims["nonce"]).encode()
-    hashed = sha256(nonce.encode()).hexdigest()
-    if not any(compare_digest(given, expected.encode()) for expected in (nonce, hashed)):
+    """It is the SHA-256 of what was sent, in lower-case hex: whoever reads the token does not know what to send."""
+    expected = sha256(nonce.encode()).hexdigest()
+    if not compare_digest(str(claims["nonce"]).encode(), expected.encode()):
         raise IdTokenInvalid("It was issued for another sign-in: the nonce differs")
 
 

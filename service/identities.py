@@ -17,6 +17,7 @@ from schemas.errors import (
     LastWayIn,
     NotSignedIn,
     ProviderUnknown,
+    SessionNotFound,
     SignInTooOld,
 )
 from schemas.identity import IdentityCreate, IdentityRead, OidcSessionCreate
@@ -55,7 +56,9 @@ async def create_oidc_session(create: OidcSessionCreate, store: StoreDep, id_tok
     "/accounts/me/identities",
     summary="Link Apple, Google or another",
     status_code=status.HTTP_201_CREATED,
-    responses=documented(ProviderUnknown, NotSignedIn, IdTokenInvalid, IdentityTaken, IssuerUnavailable),
+    responses=documented(
+        ProviderUnknown, NotSignedIn, SignInTooOld, SessionNotFound, IdTokenInvalid, IdentityTaken, IssuerUnavailable
+    ),
 )
 async def create_identity(
     create: IdentityCreate, signed_in: SignedInDep, store: StoreDep, id_tokens: IdTokensDep
@@ -126,6 +129,7 @@ def _link(store: Store, verified: VerifiedIdToken, signed_in: SignedIn) -> OidcI
     with store.unit_of_work() as work:
         work.identities.use(verified.digest, expires_at=verified.expires_at)
         work.accounts.lock(account_id)
+        work.sessions.get_for(account_id, signed_in.session_id)  # it may have been revoked meanwhile
         identity = work.identities.link(account_id, verified.issuer, verified.subject, now=store.clock())
         signed_in.note(work, AccessAction.IDENTITY_LINKED, identity_id(identity))
         return identity

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 import structlog
+from anyio import CapacityLimiter
 
 from schemas.access import AccessAction
 from schemas.check_in import CheckInCreate
@@ -14,7 +15,7 @@ from store.check_ins import StoredRecording
 from store.media.formats import SNIFF_BYTES, sniff
 from store.media.sandbox import Sandbox
 from store.opening import Store
-from store.recordings import StagedRecording, in_memory
+from store.recordings import StagedRecording
 from store.stages import TRANSCRIBE
 from store.unit_of_work import UnitOfWork
 
@@ -45,6 +46,8 @@ class Intake:
     """Of a recording."""
     max_account_bytes: int
     """Of all recordings of an account."""
+    threads: CapacityLimiter
+    """What accepting runs in: a store of recordings that is slow holds up nobody who only asks."""
 
     def accept(
         self, sender: Sender, create: CheckInCreate, audio: StagedRecording, *, within: Within = lambda _: None
@@ -100,7 +103,7 @@ class Intake:
         return StoredRecording(known.audio_key, known.audio_format, audio.size, audio.sha256, known.audio_seconds)
 
     def _keep(self, audio: StagedRecording) -> StoredRecording:
-        with audio.finish() as content, in_memory(content) as file:
+        with audio.finish() as content, self.store.recordings.in_memory(content) as file:
             format_ = sniff(file.read(SNIFF_BYTES))
             try:
                 probe = self.sandbox.probe(file, format_, max_seconds=self.max_seconds)

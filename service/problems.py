@@ -31,6 +31,7 @@ STATUS: Mapping[type[TandemError], int] = {
     errors.UploadIncomplete: 400,
     errors.UploadTypeUnsupported: 415,
     errors.UploadTooLong: 413,
+    errors.UploadTooFragmented: 413,
     errors.ChecksumMismatch: 460,
     errors.ChecksumUnsupported: 400,
     errors.TusVersionUnsupported: 412,

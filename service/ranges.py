@@ -29,6 +29,8 @@ def serve(request: Request, open_file: Callable[[], BinaryIO], *, size: int, med
     headers["Content-Length"] = str(end - start)
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    if request.method == "HEAD":
+        return Response(status_code=206 if wanted else 200, headers=headers, media_type=media_type)
     return StreamingResponse(
         _read(open_file(), start, end), status_code=206 if wanted else 200, headers=headers, media_type=media_type
     )

@@ -9,6 +9,7 @@ from hashlib import new as new_hash
 from uuid import UUID
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -21,6 +22,7 @@ from schemas.errors import (
     UploadBusy,
     UploadIncomplete,
     UploadOffsetWrong,
+    UploadTooFragmented,
     UploadTooLong,
 )
 from service.bodies import pieces
@@ -29,7 +31,7 @@ from store.sealing import Cipher
 from store.tables import Upload, UploadPart
 from store.unit_of_work import UnitOfWork
 from store.upload_parts import PartWriter
-from store.uploads import LEASE
+from store.uploads import LEASE, MOST_PARTS
 
 COMMIT_SECONDS = 1.0
 """What arrives slowly is made durable this often."""
@@ -62,7 +64,7 @@ async def receive_part(
             raise UploadTooLong
         await _receive(request, part, checksum)
         if part.offset == part.upload.length and part.upload.received < part.upload.length:
-            await _finish(part)
+            await _finish(part, intake.threads)
         else:
             await run_in_threadpool(part.count)
     finally:
@@ -85,9 +87,9 @@ async def _receive(request: Request, part: "IncomingPart", checksum: Checksum | 
         raise ChecksumMismatch
 
 
-async def _finish(part: "IncomingPart") -> None:
+async def _finish(part: "IncomingPart", threads: CapacityLimiter) -> None:
     """Have the parts put together, however long that takes: a process that dies of it holds nobody up for long."""
-    finishing = asyncio.ensure_future(run_in_threadpool(part.finish))
+    finishing = asyncio.ensure_future(to_thread.run_sync(part.finish, limiter=threads))
     while not finishing.done():
         await asyncio.wait({finishing}, timeout=RENEW_SECONDS)
         if not finishing.done():
@@ -122,6 +124,8 @@ class IncomingPart:
         self._writer.write(piece)
         if count and self.offset < self.upload.length:
             self.count()
+        else:
+            self.renew()
 
     def count(self) -> None:
         """Count what is on the disk. Raises UploadBusy when another has taken over."""
@@ -212,6 +216,8 @@ def _begin(intake: Intake, sender: Sender, upload_id: UUID, offset: int) -> Inco
         upload = work.uploads.get_for(sender.account_id, upload_id, now=now)
         lease = work.uploads.lease(upload, now=now)
         upload = work.uploads.get_for(sender.account_id, upload_id, now=now)
+        if len(work.uploads.parts(upload_id)) >= MOST_PARTS:
+            raise UploadTooFragmented
         if upload.received != offset:
             raise UploadOffsetWrong(f"It has {upload.received} bytes of {upload.length}")
         return IncomingPart(intake, sender, upload, lease, work.vault.of(sender.account_id))

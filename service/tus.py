@@ -4,6 +4,7 @@ Core, creation, creation-with-upload, expiration, termination, checksum. The pro
 `service/resuming.py`.
 """
 
+from contextlib import suppress
 from email.utils import format_datetime
 from functools import partial
 from typing import Annotated, Any
@@ -13,7 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response, status
 from starlette.concurrency import run_in_threadpool
 
 from schemas import errors
-from schemas.errors import NotSignedIn, RecordingTooLarge
+from schemas.errors import NotSignedIn, RecordingTooLarge, UploadNotFound
 from service.dependencies import IntakeDep, SettingsDep, SignedInDep, StoreDep, limit_uploads
 from service.intake import Intake
 from service.problems import documented
@@ -47,6 +48,7 @@ _WRITING = (
     errors.UploadBusy,
     errors.UploadOffsetWrong,
     errors.UploadTooLong,
+    errors.UploadTooFragmented,
     errors.UploadTypeUnsupported,
     errors.UploadIncomplete,
     errors.ChecksumMismatch,
@@ -166,13 +168,15 @@ def _create(intake: Intake, account_id: UUID, announced: Announced) -> Upload:
     now = store.clock()
     with store.unit_of_work() as work:
         work.check_ins.check_free(account_id, create.id)
+        for part in work.uploads.make_room(account_id, create.id, now=now):
+            work.afterwards(partial(store.upload_parts.delete, part))
         upload_id = uuid4()
         asked = f"upload {create.model_dump_json()} {length}"
         if before := work.idempotency.claim(account_id, key, asked, made=upload_id, now=now):
-            return work.uploads.get_for(account_id, before, now=now)
+            with suppress(UploadNotFound):
+                return work.uploads.get_for(account_id, before, now=now)
+            work.idempotency.made_instead(account_id, key, upload_id)  # it has expired, or was given up
         intake.check_room(work, account_id, length)
-        for part in work.uploads.make_room(account_id, create.id, now=now):
-            work.afterwards(partial(store.upload_parts.delete, part))
         return work.uploads.create(account_id, create, upload_id=upload_id, length=length, now=now)
 
 

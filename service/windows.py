@@ -4,32 +4,24 @@ Redis keeps the moment of each time (a moving window: exactly so many in any spa
 window counter: nearly so many), as it only stands in while Redis is away.
 """
 
-import threading
 import time
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
-import structlog
 from anyio import CapacityLimiter, to_thread
 from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis import RedisError
 
-from store.wake_ups import SILENCE_SECONDS, connect
+from store.quiet_redis import QuietRedis
+from store.wake_ups import connect
 
 PREFIX = "tandem:limits"
 AT_ONCE = 16
 """Calls of Redis at a time. They run in threads: a timeout there is Redis being late, and never the event loop."""
 MOMENT = 0.001
 """Seconds. What is full is never free at once."""
-
-log = structlog.get_logger()
-
-Answer = TypeVar("Answer")
 
 
 class RedisWindows:
@@ -41,17 +33,16 @@ class RedisWindows:
         self._storage = RedisStorage("redis://", connection_pool=self._redis.connection_pool, key_prefix=PREFIX)
         self._strategy = MovingWindowRateLimiter(self._storage)
         self._threads = CapacityLimiter(AT_ONCE)
-        self._lock = threading.Lock()
-        self._silent_until = 0.0
+        self._quiet = QuietRedis(lost="rate_limits.lost", back="rate_limits.back")
 
     async def take(self, limit: RateLimitItem, *key: str) -> float | None:
         """Count once more. 0, or where the window is full the seconds until it frees; None while Redis is away."""
-        return await to_thread.run_sync(self._attempt, partial(self._take, limit, key), limiter=self._threads)
+        return await to_thread.run_sync(self._quiet.attempt, partial(self._take, limit, key), limiter=self._threads)
 
     async def give_back(self, limit: RateLimitItem, *key: str) -> None:
         """Count once less. Of several at the same time it does not matter which one is forgotten."""
         stored = self._storage.prefixed_key(limit.key_for(*key))
-        await to_thread.run_sync(self._attempt, lambda: self._redis.lpop(stored), limiter=self._threads)
+        await to_thread.run_sync(self._quiet.attempt, lambda: self._redis.lpop(stored), limiter=self._threads)
 
     def close(self) -> None:
         """Close the connections."""
@@ -61,27 +52,6 @@ class RedisWindows:
         if self._strategy.hit(limit, *key):
             return 0.0
         return max(self._strategy.get_window_stats(limit, *key).reset_time - time.time(), MOMENT)
-
-    def _attempt(self, call: Callable[[], Answer]) -> Answer | None:
-        with self._lock:
-            if time.monotonic() < self._silent_until:
-                return None
-        try:
-            answer = call()
-        except RedisError as error:
-            self._note(time.monotonic() + SILENCE_SECONDS, error)
-            return None
-        self._note(0.0)
-        return answer
-
-    def _note(self, silent_until: float, error: RedisError | None = None) -> None:
-        """Log when the server goes and when it is back, not every call in between."""
-        with self._lock:
-            was_away, self._silent_until = self._silent_until > 0, silent_until
-        if error and not was_away:
-            log.warning("rate_limits.lost", error=type(error).__name__)
-        elif was_away and not error:
-            log.info("rate_limits.back")
 
 
 class MemoryWindows:

@@ -1,4 +1,4 @@
-"""Audit: whether the access log of every account is as it was written."""
+"""Audit: whether the chain of every access log fits. Nothing is then missing or changed, unless it was made anew."""
 
 from collections.abc import Iterator, Sequence
 from uuid import UUID

@@ -109,7 +109,9 @@ class CheckIns:
     def delete_for(self, account_id: UUID, check_in_id: UUID, *, now: datetime) -> CheckIn:
         """Remove all rows of a check-in and leave a tombstone. Its file is the caller's to delete afterwards."""
         check_in = self.get_for(account_id, check_in_id)
-        self._session.execute(delete(CheckIn).where(CheckIn.id == check_in_id))
+        gone = delete(CheckIn).where(CheckIn.id == check_in_id).returning(CheckIn.id)
+        if self._session.execute(gone.execution_options(synchronize_session=False)).one_or_none() is None:
+            raise CheckInNotFound  # somebody else was faster
         self._session.add(Tombstone(check_in_id=check_in_id, account_id=account_id, deleted_at=now))
         self._changes.record(account_id, ChangeType.CHECK_IN_DELETED, check_in_id=check_in_id, state=None, at=now)
         return check_in

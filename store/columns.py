@@ -1,8 +1,9 @@
-"""Column types: moments in UTC."""
+"""Column types: moments in UTC, and what is counted from them in SQL."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import ColumnElement, DateTime, Dialect, func, literal, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
 
@@ -25,3 +26,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def days_before(now: datetime, days: InstrumentedAttribute[int | None], *, dialect: str) -> ColumnElement[datetime]:
+    """The moment so many times 24 hours earlier, to the microsecond, as the database keeps moments."""
+    if dialect == "sqlite":
+        date, time = f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}".split(" ")
+        return type_coerce(func.date(date, func.printf("-%d days", days)).concat(f" {time}"), UtcDateTime)
+    return literal(now, UtcDateTime) - func.make_interval(0, 0, 0, 0, 24 * days)

@@ -15,6 +15,7 @@ class Database:
     """Sessions for writing and for reading. A reading session never takes SQLite's write lock."""
 
     def __init__(self, url: str) -> None:
+        self._has_left = False
         self.engine = _create_engine(url)
         self.writing = sessionmaker(self.engine, expire_on_commit=False)
         self.reading = sessionmaker(
@@ -22,10 +23,30 @@ class Database:
         )
 
     def forget_deleted(self) -> None:
-        """Have SQLite's write-ahead log emptied: what was deleted still stands in it until then."""
-        if self.engine.dialect.name == "sqlite":
-            with self.engine.connect() as connection:
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Have SQLite's write-ahead log emptied: what was deleted still stands in it until then.
+
+        Nobody waits for it: while somebody reads it cannot be done, and `forget_left` tries again.
+        """
+        self._has_left = not self._empty_log()
+
+    def forget_left(self) -> None:
+        """Empty the log where that was not possible before. Call it every so often."""
+        if self._has_left:
+            self.forget_deleted()
+
+    def _empty_log(self) -> bool:
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with self.engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            try:
+                cursor.execute("PRAGMA busy_timeout = 0")
+                (busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error:
+                return False
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+        return not busy
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from schemas.errors import AccountNotFound
 from store.database import DatabaseSession
-from store.tables import Account, AccountKey, CheckIn, DeletionReceipt, Export, Session, Upload, UploadPart
+from store.tables import Account, AccountKey, CheckIn, DeletionReceipt, Export, Upload, UploadPart
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Erasure:
 
     def _wait_for_others(self, account_id: UUID) -> None:
         """Whoever writes locks first what they work on, then the account: in another order both would wait for ever."""
-        for worked_on in (CheckIn, Export, Upload, Session):
+        for worked_on in (CheckIn, Upload):
             query = select(worked_on.id).where(worked_on.account_id == account_id).order_by(worked_on.id)
             self._session.execute(query.with_for_update()).all()
 

@@ -14,7 +14,9 @@ from store.tables import Export
 
 LEASE = timedelta(seconds=60)
 KEEPING = timedelta(minutes=15)
-"""The lease while its file goes to where recordings are kept, which may be a bucket far away."""
+"""The least lease while its file goes to where recordings are kept, which may be a bucket far away."""
+BYTES_A_SECOND = 1_000_000
+"""That go to and fro at least: what is larger has a longer lease."""
 LIFETIME = timedelta(days=7)
 """How long the file of an export stays."""
 MAX_ATTEMPTS = 3
@@ -60,9 +62,16 @@ class Exports:
 
     def get_for(self, account_id: UUID, export_id: UUID, *, now: datetime) -> Export:
         """Raises ExportNotFound for what is not there, has expired, or is another's."""
+        export = self.find_for(account_id, export_id, now=now)
+        if export is None:
+            raise ExportNotFound
+        return export
+
+    def find_for(self, account_id: UUID, export_id: UUID, *, now: datetime) -> Export | None:
+        """The same; None where there is none."""
         export = self._session.get(Export, export_id)
         if export is None or export.account_id != account_id or (export.expires_at and export.expires_at <= now):
-            raise ExportNotFound
+            return None
         return export
 
     def list_for(self, account_id: UUID, *, now: datetime) -> Sequence[Export]:
@@ -112,9 +121,9 @@ class Exports:
 
     def delete_for(self, account_id: UUID, export_id: UUID, *, now: datetime) -> str | None:
         """Forget an export; returns the key of its file, if it has one. Raises ExportNotFound."""
-        key = self.get_for(account_id, export_id, now=now).audio_key
-        self._session.execute(delete(Export).where(Export.id == export_id))
-        return key
+        self.get_for(account_id, export_id, now=now)
+        gone = delete(Export).where(Export.id == export_id).returning(Export.audio_key)
+        return self._session.execute(gone.execution_options(synchronize_session=False)).scalar()
 
     def delete_all(self, account_id: UUID, *, but: UUID | None = None) -> Sequence[str]:
         """Forget those that are ready: they hold what is to be deleted now, or there is a newer one.
@@ -145,6 +154,11 @@ class Exports:
             .execution_options(synchronize_session=False)
         ).one_or_none()
         return moved is not None
+
+
+def lease_for(size: int, *, least: timedelta = LEASE) -> timedelta:
+    """The lease of a step that moves so many bytes."""
+    return least + timedelta(seconds=size / BYTES_A_SECOND)
 
 
 def _held(claim: ExportClaim) -> ColumnElement[bool]:

@@ -70,8 +70,10 @@ class Idempotency:
         )
         self._session.flush()
 
-    def made_instead(self, account_id: UUID, key: str, made: UUID) -> None:
+    def made_instead(self, account_id: UUID, key: str | None, made: UUID) -> None:
         """Something else has taken the place of what came of a request."""
+        if key is None:
+            return
         self._session.execute(
             update(IdempotencyKey)
             .where(IdempotencyKey.scope == str(account_id), IdempotencyKey.digest == _digest(key))

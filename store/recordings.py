@@ -8,6 +8,7 @@ from hashlib import sha256
 from io import BufferedReader
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import BoundedSemaphore
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
@@ -15,12 +16,16 @@ from store.audio import AudioStore, old_files, storage_errors
 from store.sealed_file import CHUNK_BYTES, SealedReader, SealingWriter
 from store.sealing import Cipher
 
+COPIES = 8
+"""Recordings that are in memory as a whole at a time, each at most as large as one may be."""
+
 
 class Recordings:
     """What arrives is staged in a folder of this machine, and handed to the audio store as a whole."""
 
     def __init__(self, audio: AudioStore, incoming: Path) -> None:
         self._audio = audio
+        self._copies = BoundedSemaphore(COPIES)
         self._incoming = incoming
         incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -37,6 +42,19 @@ class Recordings:
     def open(self, key: str, cipher: Cipher) -> BinaryIO:
         """Its content, seekable. Raises RecordingMissing, StorageUnavailable, SealBroken (while reading, too)."""
         return BufferedReader(SealedReader(self._audio.open(key), cipher, key), CHUNK_BYTES)
+
+    @contextmanager
+    def in_memory(self, content: BinaryIO) -> Iterator[BinaryIO]:
+        """A copy that has a descriptor, for the decoder. It lies in no folder and, on Linux, on no disk.
+
+        Whoever wants one more than there may be at a time waits.
+        """
+        with self._copies, _unnamed_file() as copy:
+            while chunk := content.read(CHUNK_BYTES):
+                copy.write(chunk)
+            copy.flush()
+            copy.seek(0)
+            yield copy
 
     def delete(self, key: str) -> None:
         """Remove it; nothing happens where it is gone already. Raises StorageUnavailable."""
@@ -99,17 +117,6 @@ class StagedRecording:
         """Forget it, if it was not kept."""
         self._file.close()
         self._path.unlink(missing_ok=True)
-
-
-@contextmanager
-def in_memory(content: BinaryIO) -> Iterator[BinaryIO]:
-    """A copy that has a descriptor, for the decoder. It lies in no folder and, on Linux, on no disk."""
-    with _unnamed_file() as copy:
-        while chunk := content.read(CHUNK_BYTES):
-            copy.write(chunk)
-        copy.flush()
-        copy.seek(0)
-        yield copy
 
 
 def _unnamed_file() -> BinaryIO:

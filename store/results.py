@@ -1,17 +1,21 @@
 """Results: transcripts and tags, sealed with the key of whoever spoke."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
 
+from schemas.errors import TranscriptVersionsFull
 from schemas.tag import Tag
-from schemas.transcript import Transcript
+from schemas.transcript import Transcript, TranscriptVersionRead
 from store.database import DatabaseSession
 from store.sealing import Place
 from store.tables import PartialTranscript, Tagging, TranscriptRow, TranscriptVersion
 from store.vault import Vault
+
+MOST_VERSIONS = 100
+"""Of a transcript that may still be edited. Runs add theirs beyond it."""
 
 
 class Results:
@@ -26,17 +30,20 @@ class Results:
         row = self._session.get(TranscriptRow, check_in_id)
         return None if row is None else self._open(row)
 
-    def earlier_transcripts(self, check_in_id: UUID) -> Sequence[tuple[int, datetime | None, Transcript]]:
-        """How it read before: (version, when it was made, transcript), oldest first."""
-        query = select(TranscriptVersion).where(TranscriptVersion.check_in_id == check_in_id)
-        rows = self._session.scalars(query.order_by(TranscriptVersion.version)).all()
-        return [(row.version, row.made_at, self._open(row)) for row in rows]
+    def versions(self, check_in_id: UUID) -> Sequence[TranscriptVersionRead]:
+        """How it read, oldest first; the present one is the last, if there is one.
 
-    def all_transcripts(self, check_in_id: UUID) -> Sequence[tuple[int, datetime | None, Transcript]]:
-        """The same, with the present one at the end, if there is one."""
-        row = self._session.get(TranscriptRow, check_in_id)
-        present = [(row.version, row.made_at, self._open(row))] if row else []
-        return [*self.earlier_transcripts(check_in_id), *present]
+        One is opened after the other, and only its text is kept: the words of all would take hundreds of megabytes.
+        """
+        present = list(self._told(TranscriptRow, check_in_id))
+        earlier = self._told(TranscriptVersion, check_in_id)
+        return [*(version for version in earlier if version not in present), *present]  # it may just be replaced
+
+    def check_editable(self, check_in_id: UUID) -> None:
+        """Raises TranscriptVersionsFull where it has had so many versions that only a run may add another."""
+        query = select(TranscriptRow.version).where(TranscriptRow.check_in_id == check_in_id)
+        if (self._session.scalar(query) or 0) >= MOST_VERSIONS:
+            raise TranscriptVersionsFull
 
     def partial(self, check_in_id: UUID) -> tuple[Transcript, float] | None:
         """What was heard before the transcription broke off: (transcript, seconds of the recording listened to)."""
@@ -89,7 +96,23 @@ class Results:
         query = select(TranscriptVersion.version).where(TranscriptVersion.check_in_id == check_in_id)
         return self._session.scalar(query.order_by(TranscriptVersion.version.desc()).limit(1)) or 0
 
-    def _open(self, row: TranscriptRow | TranscriptVersion) -> Transcript:
+    def _told(
+        self, table: type[TranscriptRow] | type[TranscriptVersion], check_in_id: UUID
+    ) -> Iterator[TranscriptVersionRead]:
+        query = select(table.version, table.made_at, table.sealed).where(table.check_in_id == check_in_id)
+        with self._session.execute(query.order_by(table.version).execution_options(yield_per=1)) as rows:
+            for version, made_at, sealed in rows:
+                place = transcript_place(check_in_id, version)
+                document = self._vault.of_check_in(check_in_id).open_document(sealed, place)
+                yield TranscriptVersionRead(
+                    version=version,
+                    made_at=made_at,
+                    text=document["text"],
+                    language=document["language"],
+                    edited=document.get("edited", False),
+                )
+
+    def _open(self, row: TranscriptRow) -> Transcript:
         place = transcript_place(row.check_in_id, row.version)
         return Transcript.model_validate(self._vault.of_check_in(row.check_in_id).open_document(row.sealed, place))
 

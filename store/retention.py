@@ -11,6 +11,7 @@ from schemas.change import ChangeType
 from schemas.check_in import SETTLED_STATES
 from store.accesses import Accesses
 from store.changes import Changes
+from store.columns import days_before
 from store.database import DatabaseSession
 from store.exports import Exports
 from store.tables import Account, CheckIn, TranscriptRow
@@ -26,12 +27,15 @@ class Retention:
         self._exports = exports
 
     def due(self, *, now: datetime, limit: int) -> Sequence[UUID]:
-        """Check-ins whose recording is to go."""
-        found: list[UUID] = []
-        keepers = select(Account).where(Account.keep_audio_days.is_not(None))
-        for account in self._session.scalars(keepers).all():
-            found += self._session.scalars(select(CheckIn.id).where(_over(account, now=now)).limit(limit)).all()
-        return found[:limit]
+        """Check-ins whose recording is to go, those first that were transcribed first."""
+        latest = days_before(now, Account.keep_audio_days, dialect=self._session.get_bind().dialect.name)
+        over = (
+            select(CheckIn.id)
+            .join(Account, CheckIn.account_id == Account.id)
+            .where(Account.keep_audio_days.is_not(None), _over(latest))
+            .order_by(CheckIn.transcribed_at)
+        )
+        return self._session.scalars(over.limit(limit)).all()
 
     def expire(self, check_in_id: UUID, *, now: datetime) -> Sequence[str]:
         """Let go of a recording, and of exports that hold it: keys of files, to be deleted after the commit.
@@ -45,7 +49,7 @@ class Retention:
             return ()
         gone = self._session.execute(
             update(CheckIn)
-            .where(CheckIn.id == check_in_id, _over(account, now=now))
+            .where(CheckIn.id == check_in_id, _over(now - timedelta(days=account.keep_audio_days)))
             .values(audio_deleted_at=now, updated_at=now)
             .returning(CheckIn.account_id, CheckIn.audio_key, CheckIn.state)
             .execution_options(synchronize_session=False)
@@ -58,11 +62,10 @@ class Retention:
         return [str(key), *self._exports.delete_all(account_id)]
 
 
-def _over(account: Account, *, now: datetime) -> ColumnElement[bool]:
-    """Its time is over, and its transcript is safe."""
+def _over(latest: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """It was transcribed then or earlier, and its transcript is safe."""
     return (
-        (CheckIn.account_id == account.id)
-        & (CheckIn.transcribed_at <= now - timedelta(days=account.keep_audio_days or 0))
+        (CheckIn.transcribed_at <= latest)
         & CheckIn.audio_deleted_at.is_(None)
         & CheckIn.state.in_(SETTLED_STATES)
         & exists().where(TranscriptRow.check_in_id == CheckIn.id)

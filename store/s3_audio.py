@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 READ_AHEAD_BYTES = 1024 * 1024
+WHOLE_BYTES = 64 * 1024 * 1024
+"""The largest file that goes in one request."""
+PART_BYTES = 16 * 1024 * 1024
+"""What is larger goes in parts of this size. S3 takes 10,000 of them: 156 GiB."""
+PARTS_AT_ONCE = 4
 _AUDIO = "audio"
 _OWNER = "owner"
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -55,31 +60,33 @@ class S3Patience:
     answer: float = 20
     """For a whole answer: up to 4 MiB of a recording."""
     upload: float = 60
-    """For a recording to be sent and confirmed."""
+    """For a request that sends a recording, or a part of it, and its answer."""
     retries: int = 2
 
 
 class S3AudioStore:
     """A bucket with `audio/<two letters>/<key>` for each recording, and `owner`.
 
-    Writing needs s3:PutObject, s3:GetObject and s3:DeleteObject for the objects, and s3:ListBucket for the bucket:
-    without the last, S3 does not tell what is missing from what is forbidden.
+    Writing needs s3:PutObject, s3:AbortMultipartUpload, s3:GetObject and s3:DeleteObject for the objects, and
+    s3:ListBucket for the bucket: without the last, S3 does not tell what is missing from what is forbidden.
     """
 
     def __init__(self, settings: S3Settings, *, patience: S3Patience | None = None) -> None:
         patience = patience or S3Patience()
-        silence = timedelta(seconds=patience.silence)
-        self._answers = _connect(
-            settings, patience, {"timeout": timedelta(seconds=patience.answer), "read_timeout": silence}
+        answer, upload, silence = (
+            timedelta(seconds=seconds) for seconds in (patience.answer, patience.upload, patience.silence)
         )
-        self._uploads = _connect(settings, patience, {"timeout": timedelta(seconds=patience.upload)})
+        self._answers = _connect(settings, patience, {"timeout": answer, "read_timeout": silence}, again_for=silence)
+        self._uploads = _connect(settings, patience, {"timeout": upload}, again_for=silence)
+        # One part of hundreds is sent again for longer: the others would have to be, too.
+        self._parts = _connect(settings, patience, {"timeout": upload}, again_for=upload)
 
     def put(self, key: str, file: Path) -> None:
-        """In one request, so nobody sees a part of it; the file is mapped and takes no memory of this process.
+        """In one request, or in parts that become an object at the end: nobody sees a part of it. The file is mapped.
 
         An object of the same key and size is what an attempt left whose answer was lost: nothing is sent then. One of
-        another size stays as it is, and StorageUnavailable is raised. A store that ignores `If-None-Match` would let
-        two puts of a new key at the same moment overwrite each other; keys are random.
+        another size stays as it is, and StorageUnavailable is raised. In parts, and in a store that ignores
+        `If-None-Match`, two puts of a new key at the same moment overwrite each other; keys are random.
         """
         with storage_errors():
             content = _mapped(file)
@@ -141,13 +148,23 @@ class S3AudioStore:
                     if _KEY.fullmatch(key) and item["path"] == _path(key) and item["last_modified"] < oldest:
                         yield key
 
-    def _create(self, path: str, content: "Buffer") -> int | None:
+    def _create(self, path: str, content: "mmap.mmap | bytes") -> int | None:
         """The size of what is then there, by whoever it was created."""
+        if len(content) > WHOLE_BYTES:
+            obstore.put(
+                self._parts,
+                path,
+                content,
+                use_multipart=True,
+                chunk_size=PART_BYTES,
+                max_concurrency=PARTS_AT_ONCE,
+            )
+            return self._size(path)
         try:
             obstore.put(self._uploads, path, content, mode="create", use_multipart=False)
         except AlreadyExistsError:
             return self._size(path)
-        return memoryview(content).nbytes
+        return len(content)
 
     def _size(self, path: str) -> int | None:
         try:
@@ -174,7 +191,7 @@ class S3AudioStore:
         obstore.list_with_delimiter(self._answers, _AUDIO)
 
 
-def _connect(settings: S3Settings, patience: S3Patience, timeouts: "ClientConfig") -> S3Store:
+def _connect(settings: S3Settings, patience: S3Patience, timeouts: "ClientConfig", *, again_for: timedelta) -> S3Store:
     config: S3Config = {"disable_bulk_delete": True}
     if settings.endpoint:
         config["endpoint"] = settings.endpoint
@@ -189,7 +206,7 @@ def _connect(settings: S3Settings, patience: S3Patience, timeouts: "ClientConfig
             "connect_timeout": timedelta(seconds=patience.connection),
             **timeouts,
         },
-        retry_config={"max_retries": patience.retries, "retry_timeout": timedelta(seconds=patience.silence)},
+        retry_config={"max_retries": patience.retries, "retry_timeout": again_for},
         # A provider rather than two keys of `config`, to which a session token of the environment would be added.
         credential_provider=partial(_credential, settings) if settings.access_key_id else None,
     )

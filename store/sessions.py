@@ -17,7 +17,7 @@ from schemas.access import AccessAction
 from schemas.errors import NotSignedIn, RefreshTokenInvalid, SessionNotFound
 from store.accesses import Accesses
 from store.database import DatabaseSession
-from store.tables import Session, Token, TokenPurpose
+from store.tables import Account, Session, Token, TokenPurpose
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=60)
@@ -60,6 +60,7 @@ class Sessions:
         None where the token had been used before: its session is then revoked, and that must be committed.
         Raises RefreshTokenInvalid for a token that is unknown, expired or of a session that is over.
         """
+        self._lock_account_of(refresh_token)
         token = self._find(refresh_token, TokenPurpose.REFRESH, now=now)
         if token is None:
             raise RefreshTokenInvalid
@@ -110,6 +111,11 @@ class Sessions:
     def forget_expired(self, *, now: datetime) -> None:
         """Remove tokens that nobody can use any more."""
         self._session.execute(delete(Token).where(Token.expires_at < now))
+
+    def _lock_account_of(self, secret: str) -> None:
+        """Everybody locks the account before its sessions: in another order two would wait for each other."""
+        owner = select(Session.account_id).join(Token).where(Token.digest == _digest(secret)).scalar_subquery()
+        self._session.execute(select(Account.id).where(Account.id == owner).with_for_update())
 
     def _find(self, secret: str, purpose: TokenPurpose, *, now: datetime) -> Token | None:
         query = (

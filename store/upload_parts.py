@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from schemas.errors import RecordingMissing, SealBroken, StorageUnavailable
+from schemas.errors import RecordingMissing, SealBroken
 from store.audio import old_files, storage_errors, sync
 from store.sealing import Cipher, Place
 
@@ -30,16 +30,17 @@ class UploadParts:
 
     def read(self, key: str, cipher: Cipher, *, size: int) -> Iterator[bytes]:
         """The first `size` bytes of a part's content. Raises RecordingMissing, StorageUnavailable, SealBroken."""
-        try:
-            with storage_errors():
+        with storage_errors():
+            try:
                 file = (self._folder / key).open("rb")
-        except StorageUnavailable as error:
-            raise RecordingMissing from error
+            except FileNotFoundError as error:
+                raise RecordingMissing from error
         with file:
             number = 0
             while size > 0:
-                length = int.from_bytes(file.read(_LENGTH_BYTES), "big")
-                content = cipher.open(file.read(length), _place(key, number))
+                with storage_errors():
+                    sealed = file.read(int.from_bytes(file.read(_LENGTH_BYTES), "big"))
+                content = cipher.open(sealed, _place(key, number))
                 if not 0 < len(content) <= size:
                     raise SealBroken
                 size -= len(content)
@@ -63,7 +64,7 @@ class PartWriter:
     def __init__(self, path: Path, cipher: Cipher) -> None:
         self._path = path
         self._cipher = cipher
-        self._file = path.open("xb")
+        self._file = path.open("xb", buffering=0)  # nothing is left to be written when it is closed
         self._frames = 0
         self.size = 0
 
@@ -76,8 +77,9 @@ class PartWriter:
         """Add a frame, and have it on the disk. Raises StorageFull, StorageUnavailable."""
         sealed = self._cipher.seal(content, _place(self.key, self._frames))
         with storage_errors():
-            self._file.write(len(sealed).to_bytes(_LENGTH_BYTES, "big") + sealed)
-            self._file.flush()
+            frame = memoryview(len(sealed).to_bytes(_LENGTH_BYTES, "big") + sealed)
+            while frame:
+                frame = frame[self._file.write(frame) :]
             os.fsync(self._file.fileno())
             if self._frames == 0:
                 sync(self._path.parent)

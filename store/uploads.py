@@ -21,6 +21,8 @@ LEASE = timedelta(seconds=4)
 """Who has written nothing for so long may be overtaken: phones change networks, and the old connection hangs."""
 MOST_OPEN = 50
 """Uploads that an account may have begun and not finished."""
+MOST_PARTS = 2_000
+"""Requests that may bring something of one upload: each has a file."""
 MOST_OF_ONE = 3
 """Of them for the same recording."""
 
@@ -137,11 +139,11 @@ class Uploads:
         return self._session.scalar(select(UploadPart.key).where(UploadPart.key == key)) is not None
 
     def bytes_of(self, account_id: UUID) -> int:
-        """What an account holds: recordings that are kept, and what has arrived of others."""
+        """What an account holds: recordings that are kept, and those that are on their way, as long as they will be."""
         kept = select(func.coalesce(func.sum(CheckIn.audio_size), 0)).where(
             CheckIn.account_id == account_id, CheckIn.audio_deleted_at.is_(None)
         )
-        arrived = select(func.coalesce(func.sum(Upload.received), 0)).where(
+        arrived = select(func.coalesce(func.sum(Upload.length), 0)).where(
             Upload.account_id == account_id, Upload.received < Upload.length
         )
         return int(self._session.scalar(kept) or 0) + int(self._session.scalar(arrived) or 0)

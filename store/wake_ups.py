@@ -4,32 +4,23 @@ The database is the truth, so every failure here is logged and forgotten: the sw
 look again by themselves.
 """
 
-import threading
-import time
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
-import structlog
-from redis import Redis, RedisError
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from store.quiet_redis import QuietRedis
 from store.stages import Stage
 
 TIMEOUT_SECONDS = 0.3
 """A request waits no longer than this for Redis."""
-SILENCE_SECONDS = 1.0
-"""After a failure Redis is left alone for this long, so that not every request waits for it."""
 JOB_TIMEOUT_SECONDS = 24 * 3600
 """RQ's own limit is out of the way: the worker keeps its own deadline, which reaches into native code too."""
 CHANNEL = "tandem:changes"
-
-log = structlog.get_logger()
-
-Answer = TypeVar("Answer")
 
 
 class WakeUps(Protocol):
@@ -60,14 +51,13 @@ class RedisWakeUps:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._lock = threading.Lock()
-        self._silent_until = 0.0
+        self._quiet = QuietRedis(lost="wake_ups.lost", back="wake_ups.back")
 
     def nudge(self, stage: Stage, check_in_id: UUID, attempt: int) -> None:
         """Queue a job. The same id twice is two entries of one job: the second finds nothing to do."""
         job_id = f"{stage.name}-{check_in_id}-{attempt}"
         queue = Queue(stage.queue, connection=self._redis, serializer=JSONSerializer)
-        self._attempt(
+        self._quiet.attempt(
             lambda: queue.enqueue_call(
                 stage.job,
                 args=[str(check_in_id)],
@@ -82,29 +72,8 @@ class RedisWakeUps:
     def waiting(self, stage: Stage) -> int | None:
         """Length of the stage's queue."""
         queue = Queue(stage.queue, connection=self._redis, serializer=JSONSerializer)
-        return self._attempt(lambda: int(queue.count))
+        return self._quiet.attempt(lambda: int(queue.count))
 
     def announce(self, account_id: UUID) -> None:
         """Publish the account's id."""
-        self._attempt(lambda: self._redis.publish(CHANNEL, str(account_id)))
-
-    def _attempt(self, call: Callable[[], Answer]) -> Answer | None:
-        with self._lock:
-            if time.monotonic() < self._silent_until:
-                return None
-        try:
-            answer = call()
-        except RedisError as error:
-            self._note(time.monotonic() + SILENCE_SECONDS, error)
-            return None
-        self._note(0.0)
-        return answer
-
-    def _note(self, silent_until: float, error: RedisError | None = None) -> None:
-        """Log when the server goes and when it is back, not every call in between."""
-        with self._lock:
-            was_away, self._silent_until = self._silent_until > 0, silent_until
-        if error and not was_away:
-            log.warning("wake_ups.lost", error=type(error).__name__)
-        elif was_away and not error:
-            log.info("wake_ups.back")
+        self._quiet.attempt(lambda: self._redis.publish(CHANNEL, str(account_id)))

@@ -101,7 +101,7 @@ def migrate() -> None:
 
 @app.command()
 def audit() -> None:
-    """Look whether the access log of every account is as it was written. Safe while everything runs."""
+    """Look whether an entry is missing or changed in the access log of an account. Safe while everything runs."""
     from store.settings import StoreSettings
     from tandem.auditing import audit_accesses
 

@@ -13,9 +13,8 @@ from schemas.access import AccessAction, AccessRead
 from schemas.account import AccountRead
 from schemas.check_in import CheckInSummary
 from schemas.errors import AccountNotFound, CheckInNotFound, RecordingMissing, SealBroken, TandemError
-from schemas.transcript import TranscriptVersionRead
 from store.corrections import apply_corrections, read_corrections
-from store.exports import KEEPING, LEASE, ExportClaim
+from store.exports import KEEPING, ExportClaim, lease_for
 from store.opening import Store
 from store.recordings import StagedRecording
 from store.sealing import Cipher
@@ -26,6 +25,8 @@ from workers.exporting.archive import Archive, audio_path
 from workers.exporting.documents import FORMAT, ExportedCheckIn, ExportedEntry, ExportedSession, ExportManifest
 
 _PIECE_BYTES = 256 * 1024
+READINGS = 2
+"""Of each recording: whether it is whole, and into the ZIP."""
 
 log = structlog.get_logger()
 
@@ -73,24 +74,26 @@ def _make(store: Store, claim: ExportClaim) -> None:
     with store.recordings.staged(cipher) as staged:
         with Archive(staged) as archive:
             for number, check_in_id in enumerate(check_ins):
-                _add(store, archive, cipher, claim.account_id, check_in_id)
-                _tell(store, claim, percent=100 * number // len(check_ins))
+                _add(store, archive, cipher, claim, check_in_id, percent=100 * number // len(check_ins))
             archive.finish(_manifest(store, claim.account_id))
-        _tell(store, claim, percent=99, lease=KEEPING)
+        _tell(store, claim, percent=99, lease=lease_for(staged.size, least=KEEPING))
         _finish(store, claim, staged, archive.entries)
 
 
-def _add(store: Store, archive: Archive, cipher: Cipher, account_id: UUID, check_in_id: UUID) -> None:
+def _add(
+    store: Store, archive: Archive, cipher: Cipher, claim: ExportClaim, check_in_id: UUID, *, percent: int
+) -> None:
     """One that is deleted meanwhile is left out."""
     try:
-        exported, key = _exported(store, account_id, check_in_id)
+        exported, check_in = _exported(store, claim.account_id, check_in_id)
     except CheckInNotFound:
         return
+    _tell(store, claim, percent=percent, lease=lease_for(READINGS * check_in.audio_size))
     with ExitStack() as opened:
         audio = None
         if exported.audio is not None:
             try:
-                audio = opened.enter_context(store.recordings.open(key, cipher))
+                audio = opened.enter_context(store.recordings.open(check_in.audio_key, cipher))
                 _read_through(audio)
             except (RecordingMissing, SealBroken) as error:
                 log.warning("export.recording_left_out", check_in_id=str(check_in_id), error=type(error).__name__)
@@ -106,24 +109,22 @@ def _read_through(audio: BinaryIO) -> None:
     audio.seek(0)
 
 
-def _exported(store: Store, account_id: UUID, check_in_id: UUID) -> tuple[ExportedCheckIn, str]:
+def _exported(store: Store, account_id: UUID, check_in_id: UUID) -> tuple[ExportedCheckIn, CheckIn]:
     with store.reading() as reading:
         check_in = reading.check_ins.get_for(account_id, check_in_id)
-        versions = reading.results.all_transcripts(check_in_id)
         transcript = reading.results.transcript(check_in_id)
+        versions = reading.results.versions(check_in_id)
         tags = reading.results.tags(check_in_id) or ()
         corrections = reading.corrections.of(check_in_id)
     exported = ExportedCheckIn(
         check_in=CheckInSummary(**summary_of(check_in)),
         audio=_audio(check_in),
-        transcripts=tuple(
-            TranscriptVersionRead(version=version, made_at=made_at, transcript=heard)
-            for version, made_at, heard in versions
-        ),
+        transcript=transcript,
+        versions=tuple(versions),
         tags=apply_corrections(tags, corrections, transcript) if transcript else (),
         corrections=read_corrections(corrections, transcript),
     )
-    return exported, check_in.audio_key
+    return exported, check_in
 
 
 def _audio(check_in: CheckIn) -> str | None:
@@ -147,9 +148,10 @@ def _manifest(store: Store, account_id: UUID) -> ExportManifest:
     )
 
 
-def _tell(store: Store, claim: ExportClaim, *, percent: int, lease: timedelta = LEASE) -> None:
+def _tell(store: Store, claim: ExportClaim, *, percent: int, lease: timedelta) -> None:
     with store.unit_of_work() as work:
-        _go_on(held=work.exports.progress(claim, percent=percent, now=store.clock(), lease=lease))
+        if not work.exports.progress(claim, percent=percent, now=store.clock(), lease=lease):
+            raise ExportOver
 
 
 def _finish(store: Store, claim: ExportClaim, staged: StagedRecording, entries: Sequence[ExportedEntry]) -> None:
@@ -157,7 +159,9 @@ def _finish(store: Store, claim: ExportClaim, staged: StagedRecording, entries: 
     now = store.clock()
     try:
         with store.unit_of_work() as work:
-            _go_on(held=work.exports.finish(claim, key=key, size=staged.size, now=now))
+            work.accounts.lock(claim.account_id)
+            if not work.exports.finish(claim, key=key, size=staged.size, now=now):
+                raise ExportOver
             work.accesses.record(claim.account_id, AccessAction.EXPORT_MADE, subject_id=claim.export_id, now=now)
             _check_nothing_is_gone(work, claim.account_id, entries)
             for older in work.exports.delete_all(claim.account_id, but=claim.export_id):
@@ -165,11 +169,6 @@ def _finish(store: Store, claim: ExportClaim, staged: StagedRecording, entries: 
     except (ExportOver, HoldsDeleted, AccountNotFound):
         store.recordings.delete(key)
         raise
-
-
-def _go_on(*, held: bool) -> None:
-    if not held:
-        raise ExportOver
 
 
 def _check_nothing_is_gone(work: UnitOfWork, account_id: UUID, entries: Sequence[ExportedEntry]) -> None:

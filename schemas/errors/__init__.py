@@ -14,6 +14,7 @@ TandemError
 │   │   ├── UploadIncomplete
 │   │   ├── UploadTypeUnsupported  a part that is not sent as one
 │   │   ├── UploadTooLong          more bytes than it said it would have
+│   │   ├── UploadTooFragmented    in more requests than any recording needs
 │   │   ├── ChecksumMismatch       a part was damaged on its way
 │   │   ├── ChecksumUnsupported    an algorithm that is not known here
 │   │   ├── TusVersionUnsupported
@@ -48,6 +49,7 @@ TandemError
 │   │   ├── CorrectionIdTaken      the id belongs to another correction
 │   │   ├── CorrectionUnknown      it revokes one that is not there
 │   │   ├── CorrectionsFull
+│   │   ├── TranscriptVersionsFull
 │   │   ├── NothingHeard           there is no transcript to correct
 │   │   ├── UploadOffsetWrong      a part that does not begin where the last one ended
 │   │   ├── UploadBusy             another request writes at it
@@ -88,6 +90,7 @@ from schemas.errors.conflicts import (
     LastWayIn,
     NothingHeard,
     StorageQuotaReached,
+    TranscriptVersionsFull,
     UploadBusy,
     UploadOffsetWrong,
     UploadsFull,
@@ -119,6 +122,7 @@ from schemas.errors.inputs import (
     RequestTooLarge,
     TusVersionUnsupported,
     UploadIncomplete,
+    UploadTooFragmented,
     UploadTooLong,
     UploadTypeUnsupported,
 )
@@ -214,12 +218,14 @@ __all__ = [
     "TemporaryError",
     "TooManyRequests",
     "TranscriptMissing",
+    "TranscriptVersionsFull",
     "TransitionNotAllowed",
     "TusVersionUnsupported",
     "UploadBusy",
     "UploadIncomplete",
     "UploadNotFound",
     "UploadOffsetWrong",
+    "UploadTooFragmented",
     "UploadTooLong",
     "UploadTypeUnsupported",
     "UploadsFull",

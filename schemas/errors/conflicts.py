@@ -66,6 +66,13 @@ class CorrectionsFull(Conflict):
     action = "Run the check-in again, or delete it: no further correction is kept."
 
 
+class TranscriptVersionsFull(Conflict):
+    """More edits than anybody makes by hand."""
+
+    title = "This transcript was edited too often"
+    action = "Leave it as it reads, or run the check-in again to hear it anew: no further edit is kept."
+
+
 class NothingHeard(Conflict):
     """A check-in without transcript and tags has nothing to correct."""
 

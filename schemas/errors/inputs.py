@@ -91,6 +91,13 @@ class UploadTooLong(InvalidInput):
     action = "Ask for its offset with HEAD, and send what is left of Upload-Length."
 
 
+class UploadTooFragmented(InvalidInput):
+    """It came in more requests than any recording needs."""
+
+    title = "The upload came in too many parts"
+    action = "Create a new one for the same recording, and send larger parts."
+
+
 class ChecksumMismatch(InvalidInput):
     """The bytes of a part are not those its checksum is of (tus 1.0, checksum)."""
 

@@ -11,6 +11,7 @@ from httpx2 import Response
 from schemas.access import AccessAction
 from schemas.tag import TextTag
 from service.accesses import PAGE_SIZE
+from store import results
 from store.janitor import expire
 from store.opening import Store
 from tests.conftest import FakeClock
@@ -123,11 +124,12 @@ def versions(phone: Phone, id_: str) -> list[tuple[int, str, bool]]:
     assert answer.status_code == 200
     read = answer.json()["items"]
     assert all(item["made_at"] for item in read)
-    return [(item["version"], item["transcript"]["text"], item["transcript"]["edited"]) for item in read]
+    assert {frozenset(item) for item in read} <= {frozenset({"version", "made_at", "text", "language", "edited"})}
+    return [(item["version"], item["text"], item["edited"]) for item in read]
 
 
 def test_every_version_of_a_transcript_can_be_read(phone: Phone, ready: str, sqlite_store: Store) -> None:
-    """After an edit, after another, after a run that hears it anew, after one that hears nothing."""
+    """After an edit, after a run that hears it anew, after one that hears nothing."""
     first = [(1, "I feel calm today.", False)]
     assert versions(phone, ready) == first
     phone.put(f"/check-ins/{ready}/transcript", json={"text": "I feel calm today."})
@@ -142,6 +144,30 @@ def test_every_version_of_a_transcript_can_be_read(phone: Phone, ready: str, sql
     settle(sqlite_store, UUID(ready), transcript=make_transcript("I feel calm tonight."))
     assert versions(phone, ready) == [*first, (2, "I feel calm now.", True), (3, "I feel calm tonight.", False)]
     assert phone.get(f"/check-ins/{ready}").json()["transcript"]["text"] == "I feel calm tonight."
+
+    with sqlite_store.unit_of_work() as work:
+        work.results.save_transcript(UUID(ready), None, now=sqlite_store.clock())
+    assert [number for number, _, _ in versions(phone, ready)] == [1, 2, 3]
+
+
+def test_a_transcript_is_edited_only_so_often(
+    phone: Phone, ready: str, sqlite_store: Store, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it stays as it reads, and so does the state; the same words are no edit, and a run is never refused."""
+    monkeypatch.setattr(results, "MOST_VERSIONS", 2)
+    assert phone.put(f"/check-ins/{ready}/transcript", json={"text": "I feel calm now."}).status_code == 202
+    settle(sqlite_store, UUID(ready), transcript=make_transcript())
+    until_now = versions(phone, ready)
+
+    refused = phone.put(f"/check-ins/{ready}/transcript", json={"text": "I feel calm again."})
+    assert (refused.status_code, problem(refused)) == (409, "transcript-versions-full")
+    assert phone.put(f"/check-ins/{ready}/transcript", json={"text": "I feel calm now."}).status_code == 202
+    assert versions(phone, ready) == until_now
+    assert phone.get(f"/check-ins/{ready}").json()["state"] == "ready"
+
+    assert phone.post(f"/check-ins/{ready}/runs").status_code == 202
+    settle(sqlite_store, UUID(ready), transcript=make_transcript("I feel calm tonight."))
+    assert versions(phone, ready) == [*until_now, (3, "I feel calm tonight.", False)]
 
 
 def test_versions_are_their_speakers(phone: Phone, stranger: Phone, ready: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -160,6 +160,33 @@ def test_a_token_that_links_opens_no_session_afterwards(
 
     assert problem(sign_in(client, token)) == "id-token-invalid"
     assert problem(phone.post("/accounts/me/identities", json=given(token))) == "id-token-invalid"
+
+
+def test_a_device_that_is_signed_out_meanwhile_links_nothing(
+    phone: Phone,
+    issuer: LocalIssuer,
+    clock: FakeClock,
+    problem: Problem,
+    sqlite_store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the issuer is asked for its keys, all devices are; and the token is not used up."""
+    account_id, token, answer = UUID(phone.tokens["account_id"]), issuer.token(clock()), issuer.answer
+
+    def answer_late(path: str) -> Any:
+        with sqlite_store.unit_of_work() as work:
+            work.sessions.revoke_all(account_id, now=clock())
+        return answer(path)
+
+    monkeypatch.setattr(issuer, "answer", answer_late)
+    refused = phone.post("/accounts/me/identities", json=given(token))
+
+    assert issuer.asked, "it was signed in when it asked"
+    assert (refused.status_code, problem(refused)) == (404, "session-not-found")
+    with sqlite_store.reading() as reading:
+        assert reading.identities.list_for(account_id) == []
+    with sqlite_store.database.reading() as session:
+        assert session.query(UsedIdToken).count() == 0
 
 
 def test_an_identity_belongs_to_one_account(

@@ -1,5 +1,6 @@
 """Resumable uploads as tus 1.0 says, request by request."""
 
+import errno
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from hashlib import new as new_hash
@@ -12,7 +13,8 @@ import pytest
 from httpx2 import Response
 
 from store.opening import Store
-from store.uploads import LEASE, LIFETIME, MOST_OF_ONE, MOST_OPEN
+from store.tables import UploadPart
+from store.uploads import LEASE, LIFETIME, MOST_OF_ONE, MOST_OPEN, MOST_PARTS
 from tests.conftest import FakeClock
 from tests.making import make_wav
 from tests.service.conftest import Phone
@@ -365,3 +367,44 @@ def _account(store: Store) -> UUID:
         account = reading.accounts.find("kim@example.org")
     assert account is not None
     return account.id
+
+
+def test_a_key_does_not_outlive_what_it_made(tus: TusPhone) -> None:
+    """The upload was given up: the same request begins another."""
+    keyed = {"Idempotency-Key": "first"}
+    first = tus.create(headers=keyed).headers["location"]
+    tus.delete(first.removeprefix("/v1"))
+    again = tus.create(headers=keyed)
+
+    assert again.status_code == 201
+    assert again.headers["location"] != first
+    assert tus.create(headers=keyed).headers["location"] == again.headers["location"]
+
+
+def test_an_upload_in_crumbs_is_refused(tus: TusPhone, sqlite_store: Store, problem: Callable[[Response], str]) -> None:
+    """Each request costs a file."""
+    path = tus.begin()
+    with sqlite_store.unit_of_work() as work:
+        for number in range(MOST_PARTS):
+            part = UploadPart(upload_id=_id(path), start=number, key=uuid4().hex, size=1)
+            work._session.add(part)
+
+    answer = tus.send(path, AUDIO[:1], 0)
+    assert (answer.status_code, problem(answer)) == (413, "upload-too-fragmented")
+
+
+def test_a_disk_that_fills_up_leaves_no_part(
+    tus: TusPhone, settings: Any, monkeypatch: pytest.MonkeyPatch, problem: Callable[[Response], str]
+) -> None:
+    """507, nothing of the request stays, and the next one may write at once."""
+    path = tus.begin()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        answer = tus.send(path, AUDIO[:1000], 0)
+    assert (answer.status_code, problem(answer)) == (507, "storage-full")
+    assert files(settings.uploads_folder) == []
+    assert tus.send(path, AUDIO, 0).status_code == 204

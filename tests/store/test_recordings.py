@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import RecordingMissing, SealBroken
 from store.audio import LocalAudioStore
-from store.recordings import Recordings, in_memory
+from store.recordings import Recordings
 from store.sealed_file import CHUNK_BYTES, MAGIC, SEALED_CHUNK_BYTES, SealedReader, SealingWriter
 from store.sealing import Cipher, new_key
 
@@ -58,7 +58,7 @@ def test_size_hash_and_content_are_known_before_it_is_kept(recordings: Recording
 
         assert arriving.size == 6
         assert arriving.sha256 == sha256(b"speech").hexdigest()
-        with arriving.finish() as content, in_memory(content) as file:
+        with arriving.finish() as content, recordings.in_memory(content) as file:
             assert os.pread(file.fileno(), 100, 0) == b"speech"
 
 

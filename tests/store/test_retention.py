@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from schemas.check_in import CheckInState, FailureReason
 from schemas.errors import CheckInUnsettled, RecordingDeleted
 from store.janitor import expire, remove_orphans
 from store.opening import Store
+from store.retention import Retention
 from store.stages import TAG, TRANSCRIBE, Stage
 from store.tables import CheckIn
 from tests.conftest import FakeClock
@@ -232,6 +234,52 @@ def test_a_recording_expires_once(store: Store, account_id: UUID, clock: FakeClo
     assert list(store.recordings.old_keys(minimum_age=-1)) == keys
     assert remove_orphans(store, minimum_age=-1) == 1
     assert not is_kept(store, check_in_id)
+
+
+def test_all_that_is_due_goes_in_one_round(
+    store: Store, account_id: UUID, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of everybody, however many there are."""
+    monkeypatch.setattr("store.janitor.BATCH", 2)
+    other = make_account(store, "sam@example.org")
+    keep(store, other, days=1)
+    over = [ready(store, id_) for id_ in (account_id, other, account_id, other, account_id)]
+    clock.advance(days=7)
+    expire(store)
+
+    assert not any(is_kept(store, id_) for id_ in over)
+
+
+def test_what_cannot_go_does_not_hold_the_janitor_up(
+    store: Store, account_id: UUID, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one has just let go of it: there is an end all the same."""
+    mine = ready(store, account_id)
+    monkeypatch.setattr(Retention, "due", lambda *_, **__: [mine])
+    clock.advance(days=7)
+    expire(store)
+
+    assert not is_kept(store, mine)
+
+
+def test_the_oldest_go_first_whoever_they_are_of(store: Store, account_id: UUID, clock: FakeClock) -> None:
+    """Each after the days of its speaker, to the microsecond; not in the order of accounts."""
+    other, moments = make_account(store, "sam@example.org"), []
+    keep(store, other, days=36_500)
+    for owner in (other, account_id, other, account_id):
+        clock.advance(microseconds=1)
+        moments.append((ready(store, owner), clock()))
+    (first, _), (second, second_at), (third, third_at), (fourth, _) = moments
+
+    def due(now: datetime, limit: int = 10) -> list[UUID]:
+        with store.reading() as reading:
+            return list(reading.retention.due(now=now, limit=limit))
+
+    assert due(second_at + timedelta(days=7, microseconds=-1)) == []
+    assert due(second_at + timedelta(days=7)) == [second]
+    assert due(third_at + timedelta(days=36_500)) == [first, second, third, fourth]
+    assert due(third_at + timedelta(days=36_500, microseconds=-1)) == [first, second, fourth]
+    assert due(third_at + timedelta(days=36_500), limit=3) == [first, second, third]
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)

@@ -81,7 +81,7 @@ def read_back(store: Store, before: Before) -> None:
     with store.reading() as reading:
         check_in = reading.check_ins.get_for(before.kim, before.check_in_id)
         cipher = reading.vault.of(before.kim)
-        assert [text_.text for _, _, text_ in reading.results.all_transcripts(before.check_in_id)] == [SECRET]
+        assert [version.text for version in reading.results.versions(before.check_in_id)] == [SECRET]
         assert [tag.label for tag in reading.results.tags(before.check_in_id) or ()] == ["afraid"]
         assert [kept.quote("before") for kept in reading.corrections.of(before.check_in_id)] == ["afraid"]
         assert reading.accounts.speech_of(before.kim).vocabulary == ("Zebulon", "Wendelgard")

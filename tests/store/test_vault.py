@@ -108,15 +108,16 @@ def test_an_older_version_does_not_pass_for_the_present_one(store: Store, kim: U
     with store.unit_of_work() as work:
         work.results.save_transcript(check_in_id, make_transcript("What I meant."), now=store.clock())
     with store.reading() as reading:
-        [(version, _, earlier)] = reading.results.earlier_transcripts(check_in_id)
-        assert (version, earlier.text) == (1, "What I said first.")
-        assert [version for version, _, _ in reading.results.all_transcripts(check_in_id)] == [1, 2]
+        told = [(version.version, version.text) for version in reading.results.versions(check_in_id)]
+        assert told == [(1, "What I said first."), (2, "What I meant.")]
     with store.unit_of_work() as work:
         work._session.execute(
             update(TranscriptRow).where(TranscriptRow.check_in_id == check_in_id).values(sealed=first)
         )
     with store.reading() as reading, pytest.raises(SealBroken):
         reading.results.transcript(check_in_id)
+    with store.reading() as reading, pytest.raises(SealBroken):
+        reading.results.versions(check_in_id)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_there_is_nothing_to_rotate_without_a_database(tmp_path: Path) -> None:
 
 def test_the_audit_finds_what_was_changed(settings: StoreSettings, kim: str) -> None:
     """With the account's id and the entry's number; 1 is the exit status then."""
-    assert said("audit") == "Every access log is as it was written.\n"
+    assert said("audit") == "No entry of an access log is missing or changed, as far as the chains show.\n"
     store = open_store(settings)
     with store.unit_of_work() as work:
         account_id = work._session.execute(update(Access).values(subject_id=uuid4()).returning(Access.account_id))

@@ -11,7 +11,7 @@ import pytest
 
 from schemas.access import AccessAction
 from schemas.base import Schema
-from schemas.errors import RecordingMissing
+from schemas.errors import SealBroken
 from schemas.export import ExportState
 from store.janitor import expire
 from store.opening import Store
@@ -90,14 +90,14 @@ def test_the_documents_tell_all_that_came_of_it(store: Store, life: dict[str, UU
     edited = files.check_in(life["A044.m4a"])
     manifest = files.json("export.json")
 
-    assert [version["transcript"]["text"] for version in edited["transcripts"]] == [
-        TEXT,
-        TEXT.replace("today", "tonight"),
-    ]
+    now = TEXT.replace("today", "tonight")
+    assert [(version["text"], version["edited"]) for version in edited["versions"]] == [(TEXT, False), (now, True)]
+    assert (edited["transcript"]["text"], len(edited["transcript"]["words"])) == (now, len(now.split()))
     assert [tag["label"] for tag in edited["tags"]] == ["peaceful", "being_heard"]
     assert [correction["after_quote"] for correction in edited["corrections"]] == ["rest"]
-    assert files.check_in(life["mls_es_13697_11991.opus"])["transcripts"][0]["transcript"]["translation"]
-    assert files.check_in(life["ami_es2011a_0040.wav"])["transcripts"] == []
+    assert files.check_in(life["mls_es_13697_11991.opus"])["transcript"]["translation"]
+    unheard = files.check_in(life["ami_es2011a_0040.wav"])
+    assert (unheard["transcript"], unheard["versions"]) == (None, [])
     assert (manifest["account"]["email"], manifest["account"]["vocabulary"]) == ("kim@example.org", ["Dana"])
     order = [life[file] for file in life if file != "account"]
     assert [entry["id"] for entry in manifest["check_ins"]] == [str(id_) for id_ in order]
@@ -150,6 +150,22 @@ def test_the_page_speaks_plainly(store: Store, life: dict[str, UUID]) -> None:
     assert page.count("It was not transcribed yet.") == 4, "each of two in the contents and at its place"
     for heading in ("Feelings", "Needs", "Judgements of what somebody did or is"):
         assert heading in page
+
+
+def test_a_run_that_heard_nothing_leaves_how_it_read(store: Store) -> None:
+    """The page does not pass off an earlier version as the present one; all of them stand in the document."""
+    account_id = make_account(store)
+    check_in_id = speak(store, account_id, FLAC)
+    settle(store, check_in_id, transcript=make_transcript(TEXT))
+    with store.unit_of_work() as work:
+        work.results.save_transcript(check_in_id, None, now=store.clock())
+    files = exported(store, account_id)
+
+    assert files.check_in(check_in_id)["transcript"] is None
+    assert [version["text"] for version in files.check_in(check_in_id)["versions"]] == [TEXT]
+    page = PageReader(files.page).text
+    assert "1 earlier version" in page
+    assert TEXT not in page
 
 
 def test_an_empty_account_is_an_export_too(store: Store) -> None:
@@ -217,8 +233,10 @@ def test_the_file_is_sealed_like_a_recording(store: Store, life: dict[str, UUID]
 
     assert b"index.html" not in file.read_bytes()
     assert b"PK\x03\x04" not in file.read_bytes()[:100]
-    with pytest.raises(RecordingMissing):
-        store.recordings.open("0" * 32, None)  # type: ignore[arg-type]
+    with store.reading() as reading:
+        other = reading.vault.of(make_account(store, "lou@example.org"))
+    with pytest.raises(SealBroken):
+        store.recordings.open(export.audio_key, other).read()
 
 
 def test_a_new_export_takes_the_place_of_older_ones(store: Store) -> None:

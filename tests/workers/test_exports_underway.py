@@ -1,7 +1,9 @@
 """Exports while the world goes on: accounts and check-ins are deleted, storages are away."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,14 +13,17 @@ from sqlalchemy import func, select
 
 from schemas.errors import StorageUnavailable
 from schemas.export import ExportState
-from store.exports import LEASE, MAX_ATTEMPTS
+from store.audio import LocalAudioStore
+from store.exports import KEEPING, LEASE, MAX_ATTEMPTS, ExportClaim
 from store.janitor import expire
 from store.opening import Store
+from store.recordings import Recordings
 from store.tables import Export
 from tests.conftest import FakeClock
-from tests.making import make_account, make_transcript, settle
+from tests.making import make_account, make_check_in, make_transcript, settle
 from tests.workers.exporting import (
     FLAC,
+    SPOKEN,
     Interrupted,
     InterruptedAtTheBeginning,
     ask,
@@ -26,6 +31,7 @@ from tests.workers.exporting import (
     opened,
     row,
     speak,
+    stored,
 )
 from workers.exports import make_due_exports
 
@@ -129,7 +135,7 @@ def test_a_recording_that_expires_meanwhile_is_not_taken_along(store: Store, clo
     make_due_exports(interrupted(store, let_go))
     check_in = opened(store, account_id, export_id).check_in(first)
 
-    assert (check_in["audio"], len(check_in["transcripts"])) == (None, 1)
+    assert (check_in["audio"], len(check_in["versions"])) == (None, 1)
 
 
 def test_a_storage_that_is_away_is_tried_again(store: Store, clock: FakeClock, tmp_path: Path) -> None:
@@ -169,5 +175,55 @@ def test_an_export_tells_how_far_it_is(store: Store) -> None:
 
     make_due_exports(interrupted(store, look))
 
-    assert seen == sorted(seen) == [0, 0, 25, 50]
+    assert seen == sorted(seen) == [0, 25, 50, 75]
     assert row(store, export_id).percent == 100
+
+
+def test_a_large_recording_has_the_time_it_takes(store: Store, clock: FakeClock) -> None:
+    """It is read twice from a slow bucket: meanwhile nobody else takes the export up."""
+    account_id = make_account(store)
+    large = replace(stored(store, account_id, (SPOKEN / FLAC).read_bytes()), size=300_000_000)
+    make_check_in(store, account_id, recording=large)
+    export_id = ask(store, account_id)
+    taken: list[ExportClaim | None] = []
+
+    def read_slowly() -> None:
+        clock.advance(seconds=600)
+        with store.unit_of_work() as work:
+            taken.append(work.exports.take(now=clock()))
+
+    make_due_exports(interrupted(store, read_slowly))
+
+    assert taken == [None]
+    assert row(store, export_id).attempt == 1
+    assert opened(store, account_id, export_id).zip.testzip() is None
+
+
+class Watched(LocalAudioStore):
+    """A folder with something that happens whenever a file goes there."""
+
+    def __init__(self, folder: Path, happens: Callable[[], object]) -> None:
+        super().__init__(folder)
+        self._happens = happens
+
+    def put(self, key: str, file: Path) -> None:
+        """After it has happened."""
+        self._happens()
+        super().put(key, file)
+
+
+def test_a_large_export_has_the_time_it_takes(store: Store, clock: FakeClock, tmp_path: Path) -> None:
+    """A second for each megabyte that goes to the bucket, beside a quarter of an hour."""
+    account_id = make_account(store)
+    recording = stored(store, account_id, b"fLaC" + os.urandom(3_000_000))
+    make_check_in(store, account_id, recording=recording)
+    export_id = ask(store, account_id)
+    leases: list[timedelta] = []
+
+    def look() -> None:
+        due_at = row(store, export_id).due_at
+        leases.append(due_at - clock() if due_at else timedelta())
+
+    make_due_exports(replace(store, recordings=Recordings(Watched(tmp_path / "audio", look), tmp_path / "incoming")))
+
+    assert [lease > KEEPING + timedelta(seconds=3) for lease in leases] == [True]

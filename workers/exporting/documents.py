@@ -8,7 +8,7 @@ from schemas.base import Schema, UtcDatetime
 from schemas.check_in import CheckInSummary
 from schemas.correction import CorrectionRead
 from schemas.tag import Tag
-from schemas.transcript import TranscriptVersionRead
+from schemas.transcript import Transcript, TranscriptVersionRead
 
 FORMAT = "tandem-export-1"
 
@@ -20,8 +20,10 @@ class ExportedCheckIn(Schema):
     audio: str | None
     """Path of the recording in this ZIP, byte for byte as it was sent. Null where it was deleted, as
     `check_in.recording.deleted_at` tells, or cannot be read any more."""
-    transcripts: tuple[TranscriptVersionRead, ...]
-    """Every version, oldest first; the last one is the present one."""
+    transcript: Transcript | None
+    """As it reads now, with every word and its times. Null where nothing was heard, or not yet."""
+    versions: tuple[TranscriptVersionRead, ...]
+    """How it read, as text, oldest first; the last one is the present one, where there is one."""
     tags: tuple[Tag, ...]
     """With the speaker's corrections."""
     corrections: tuple[CorrectionRead, ...]

@@ -77,7 +77,7 @@ def section(exported: ExportedCheckIn, document: str) -> Section:
     """One check-in: when it was, the recording, what was said, what was found in it."""
     check_in = exported.check_in
     when = local(check_in)
-    heard = exported.transcripts[-1].transcript if exported.transcripts else None
+    heard = exported.transcript
     facts = [*_facts(exported, when, heard), f"<a href='{escape(document)}'>all of it</a>"]
     parts = [
         f"<article id='{check_in.id}'>",
@@ -127,7 +127,7 @@ def _facts(exported: ExportedCheckIn, when: datetime, heard: Transcript | None) 
         yield f"{clock(check_in.recording.seconds)} long"
     if heard and heard.edited:
         yield "edited by you"
-    if (earlier := len(exported.transcripts) - 1) > 0:
+    if (earlier := len(exported.versions) - (1 if heard else 0)) > 0:
         yield f"{earlier} earlier version{'' if earlier == 1 else 's'}"
 
 

@@ -13,7 +13,6 @@ from schemas.check_in import CheckInState, FailureReason
 from schemas.transcript import Transcript
 from store.claims import Claim
 from store.media.sandbox import Sandbox
-from store.recordings import in_memory
 from store.stages import TRANSCRIBE
 from store.tables import CheckIn
 from store.unit_of_work import UnitOfWork
@@ -116,7 +115,7 @@ def _load(tools: TranscribeTools, check_in: CheckIn) -> Loaded | Exception:
             cipher = reading.vault.of(check_in.account_id)
             speech = reading.accounts.speech_of(check_in.account_id)
             begun = reading.results.partial(check_in.id)
-        with store.recordings.open(check_in.audio_key, cipher) as content, in_memory(content) as file:
+        with store.recordings.open(check_in.audio_key, cipher) as content, store.recordings.in_memory(content) as file:
             samples = decode(tools.sandbox, file, check_in.audio_format, max_seconds=tools.max_seconds)
     except Exception as error:  # noqa: BLE001 - it is the outcome of this check-in, and touches no other
         return error
