@@ -77,6 +77,8 @@ class CorrectionList(Schema):
 def _has_a_word(text: str) -> str:
     if not text.split():
         raise ValueError("a transcript has at least one word; to remove all of it delete the check-in")
+    if any(ord(character) < 32 and not character.isspace() for character in text):
+        raise ValueError("a transcript has no control characters")
     return text
 
 

@@ -64,7 +64,7 @@ async def create_account(
             if not await passwords.verify(made.password_hash, password):
                 raise EmailTaken
         response.headers["Idempotent-Replayed"] = "true"
-        return await run_in_threadpool(_open_session, store, made, create.device_name, None)
+        return await run_in_threadpool(_open_session, store, made, create.device_name, key)
     return await run_in_threadpool(_sign_up, store, create, await passwords.hash(password), key)
 
 
@@ -162,7 +162,9 @@ def _sign_up(store: Store, create: AccountCreate, password_hash: str, key: str |
         account = work.accounts.add(create.email, password_hash=password_hash, now=now)
         if key is not None:
             work.idempotency.remember(SIGN_UPS, key, create.email, made=account.id, account_id=account.id, now=now)
-        issued = work.sessions.open(account.id, device_name=create.device_name, now=now)
+        session_id = uuid4()
+        work.idempotency.claim(account.id, key, f"session {create.device_name}", made=session_id, now=now)
+        issued = work.sessions.open(account.id, device_name=create.device_name, now=now, session_id=session_id)
     return _tokens(issued)
 
 

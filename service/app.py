@@ -27,6 +27,7 @@ from service import (
     taxonomy,
     tus,
 )
+from service.bodies import MAX_FORM_BYTES
 from service.body_limit import BodyLimit
 from service.cors import allow_origins
 from service.id_tokens import IdTokens
@@ -38,6 +39,7 @@ from service.request_log import RequestLog
 from service.security_headers import SecurityHeaders
 from service.settings import ServiceSettings
 from service.tus_protocol import TusProtocol
+from service.unread_bodies import UnreadBodies
 from store.janitor import tidy_arrivals
 from store.media.sandbox import Sandbox
 from store.opening import Store, open_store
@@ -111,6 +113,7 @@ def create_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(TusProtocol)
     app.add_middleware(RequestLog)
+    app.add_middleware(UnreadBodies, sane_bytes=settings.max_recording_bytes + MAX_FORM_BYTES)
     _wrap(app, settings)
     return app
 

@@ -74,11 +74,12 @@ class _Exchange:
 
 
 def _refusal(scope: Scope) -> TandemError | None:
-    lengths = set(Headers(scope=scope).getlist("content-length"))
+    headers = Headers(scope=scope)
+    lengths = set(headers.getlist("content-length"))
     if not lengths:
         return None
     length = lengths.pop().strip()
-    if lengths or not _LENGTH.fullmatch(length):
+    if lengths or "transfer-encoding" in headers or not _LENGTH.fullmatch(length):
         return ContentLengthInvalid()
     if len(length) > _MAX_DIGITS:
         return RecordingTooLarge() if _counts_for_itself(scope) else _too_large()

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from schemas.account import AccountDelete, DeletionReceiptRead
-from schemas.errors import CredentialsWrong, LimitsUnavailable, NotSignedIn, ReceiptNotFound, SignInTooOld
+from schemas.errors import LimitsUnavailable, NotSignedIn, PasswordWrong, ReceiptNotFound, SignInTooOld
 from service.dependencies import ClientAddressDep, PasswordsDep, RateLimitsDep, SignedInDep, StoreDep
 from service.problems import documented
 from service.rate_limits import Guarded, Per
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["Accounts"])
 @router.delete(
     "/accounts/me",
     summary="Delete the account",
-    responses=documented(NotSignedIn, CredentialsWrong, SignInTooOld, LimitsUnavailable),
+    responses=documented(NotSignedIn, PasswordWrong, SignInTooOld, LimitsUnavailable),
 )
 async def delete_account(
     asked: AccountDelete,
@@ -39,9 +39,9 @@ async def delete_account(
     if account.password_hash:
         password = asked.password.get_secret_value() if asked.password else ""
         whose = {Per.ADDRESS: address, Per.EMAIL: account.email}
-        async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=CredentialsWrong):
+        async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=PasswordWrong):
             if not await passwords.verify(account.password_hash, password):
-                raise CredentialsWrong
+                raise PasswordWrong
     else:
         await run_in_threadpool(signed_in.check_recent)
     return await run_in_threadpool(_erase, store, account.id)

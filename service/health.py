@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from pydantic import Field
 
 from schemas.base import Schema
+from schemas.errors import ServerKeyInvalid, ServerKeyMissing
 from service.dependencies import SettingsDep, StoreDep
 from store.opening import Store
 from store.stage_totals import BUCKETS
@@ -40,6 +41,8 @@ class Readiness(Schema):
     """Whether new work can be taken in and is being done."""
 
     ready: bool
+    server_keys: bool
+    """Whether every server key is there that somebody's key is wrapped with."""
     stages: dict[str, StageBacklog] = Field(description="By the name of the stage.")
 
 
@@ -57,9 +60,10 @@ async def read_liveness() -> Liveness:
 def read_readiness(response: Response, store: StoreDep, settings: SettingsDep) -> Readiness:
     """The database answers, and nothing has waited too long: it is progress that counts, not a ping."""
     stages = backlog(store)
-    ready = all(stage.oldest_seconds <= settings.ready_pending_seconds for stage in stages.values())
+    keys = _keys_are_there(store)
+    ready = keys and all(stage.oldest_seconds <= settings.ready_pending_seconds for stage in stages.values())
     response.status_code = 200 if ready else 503
-    return Readiness(ready=ready, stages=stages)
+    return Readiness(ready=ready, server_keys=keys, stages=stages)
 
 
 @router.get(
@@ -73,6 +77,15 @@ def read_metrics(store: StoreDep) -> Response:
     registry = CollectorRegistry()
     registry.register(StoreCollector(store))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _keys_are_there(store: Store) -> bool:
+    try:
+        with store.reading() as reading:
+            reading.vault.check_all_there()
+    except (ServerKeyMissing, ServerKeyInvalid):
+        return False
+    return True
 
 
 def backlog(store: Store) -> dict[str, StageBacklog]:

@@ -1,6 +1,6 @@
 """Signing in with Apple, Google and others, and which of them open an account."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, status
 from starlette.concurrency import run_in_threadpool
@@ -10,6 +10,7 @@ from schemas.account import SessionTokens
 from schemas.errors import (
     EmailTaken,
     EmailUnverified,
+    IdempotencyKeyReused,
     IdentityNotFound,
     IdentityTaken,
     IdTokenInvalid,
@@ -21,7 +22,7 @@ from schemas.errors import (
     SignInTooOld,
 )
 from schemas.identity import IdentityCreate, IdentityRead, OidcSessionCreate
-from service.dependencies import IdTokensDep, SignedIn, SignedInDep, StoreDep, limit_refreshes
+from service.dependencies import IdempotencyKeyDep, IdTokensDep, SignedIn, SignedInDep, StoreDep, limit_refreshes
 from service.id_tokens import IdTokens, VerifiedIdToken
 from service.problems import documented
 from store.identities import identity_id
@@ -37,19 +38,28 @@ router = APIRouter(prefix="/v1", tags=["Accounts"])
     summary="Sign in with Apple, Google or another",
     status_code=status.HTTP_201_CREATED,
     responses=documented(
-        ProviderUnknown, EmailUnverified, IdTokenInvalid, EmailTaken, IdentityTaken, IssuerUnavailable
+        IdempotencyKeyReused,
+        ProviderUnknown,
+        EmailUnverified,
+        IdTokenInvalid,
+        EmailTaken,
+        IdentityTaken,
+        IssuerUnavailable,
     ),
     dependencies=[Depends(limit_refreshes)],  # like those, ID tokens cannot be guessed
 )
-async def create_oidc_session(create: OidcSessionCreate, store: StoreDep, id_tokens: IdTokensDep) -> SessionTokens:
+async def create_oidc_session(
+    create: OidcSessionCreate, store: StoreDep, id_tokens: IdTokensDep, key: IdempotencyKeyDep = None
+) -> SessionTokens:
     """Sign in with the ID token that the provider's SDK gave the app. It is good for one session.
 
     Who comes for the first time gets an account, with the e-mail that the provider has verified. If that e-mail has an
     account already, it is not opened: sign in to it as before, and link the provider with
-    `POST /v1/accounts/me/identities`.
+    `POST /v1/accounts/me/identities`. Sent again with its `Idempotency-Key`, the session whose answer was lost makes
+    room for another.
     """
     verified = await _verified(id_tokens, create, store)
-    return await run_in_threadpool(_sign_in, store, verified, create.device_name)
+    return await run_in_threadpool(_sign_in, store, verified, create.device_name, key)
 
 
 @router.post(
@@ -97,14 +107,21 @@ async def _verified(id_tokens: IdTokens, create: IdentityCreate, store: Store) -
     )
 
 
-def _sign_in(store: Store, verified: VerifiedIdToken, device_name: str) -> SessionTokens:
-    now = store.clock()
+def _sign_in(store: Store, verified: VerifiedIdToken, device_name: str, key: str | None) -> SessionTokens:
+    now, session_id, asked = store.clock(), uuid4(), f"oidc {verified.digest.hex()}"
     with store.unit_of_work() as work:
-        work.identities.use(verified.digest, expires_at=verified.expires_at)
         account_id = work.identities.owner_of(verified.issuer, verified.subject)
+        before = work.idempotency.made_by(str(account_id), key, asked, now=now) if account_id and key else None
+        if before is None:
+            work.identities.use(verified.digest, expires_at=verified.expires_at)
         if account_id is None:
             account_id = _sign_up(work, verified, store)
-        issued = work.sessions.open(account_id, device_name=device_name, now=now)
+        if before is not None:
+            work.sessions.revoke(before, now=now)
+            work.idempotency.made_instead(account_id, key, session_id)
+        else:
+            work.idempotency.claim(account_id, key, asked, made=session_id, now=now)
+        issued = work.sessions.open(account_id, device_name=device_name, now=now, session_id=session_id)
     return SessionTokens.model_validate(issued)
 
 

@@ -79,6 +79,7 @@ class Intake:
     def _commit(self, sender: Sender, create: CheckInCreate, recording: StoredRecording, within: Within) -> str | None:
         """None for a new check-in; else the key of the recording that it has."""
         with self.store.unit_of_work() as work:
+            work.sessions.check_open(sender.session_id)
             within(work)
             check_in, new = work.check_ins.add(sender.account_id, create, recording, now=self.store.clock())
             if new:

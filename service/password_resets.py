@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, status
 from starlette.concurrency import run_in_threadpool
 
 from schemas.access import AccessAction
-from schemas.errors import CredentialsWrong, LettersOff, LimitsUnavailable, NotSignedIn, ResetTokenInvalid
+from schemas.errors import LettersOff, LimitsUnavailable, NotSignedIn, PasswordWrong, ResetTokenInvalid
 from schemas.password import PasswordResetConfirm, PasswordResetCreate, PasswordResetRead, PasswordUpdate
 from service.dependencies import (
     ClientAddressDep,
@@ -81,7 +81,7 @@ async def confirm_password_reset(confirm: PasswordResetConfirm, store: StoreDep,
     "/accounts/me/password",
     summary="Change the password",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=documented(NotSignedIn, CredentialsWrong, LimitsUnavailable),
+    responses=documented(NotSignedIn, PasswordWrong, LimitsUnavailable),
 )
 async def update_password(
     update: PasswordUpdate,
@@ -94,9 +94,9 @@ async def update_password(
     """All other devices are signed out. An account without a password gets its first one by a letter."""
     account = await run_in_threadpool(_get_account, store, signed_in)
     whose = {Per.ADDRESS: address, Per.EMAIL: account.email}
-    async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=CredentialsWrong):
+    async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=PasswordWrong):
         if not await passwords.verify(account.password_hash, update.current_password.get_secret_value()):
-            raise CredentialsWrong
+            raise PasswordWrong
     password_hash = await passwords.hash(update.password.get_secret_value())
     await run_in_threadpool(_change, store, account, signed_in, password_hash)
 
@@ -143,7 +143,7 @@ def _change(store: Store, known: Account, signed_in: SignedIn, password_hash: st
     with store.unit_of_work() as work:
         account = work.accounts.lock(known.id)
         if account.password_hash != known.password_hash:  # it was changed meanwhile
-            raise CredentialsWrong
+            raise PasswordWrong
         account.password_hash = password_hash
         work.password_resets.remove_all(account.id)
         work.sessions.revoke_all(account.id, but=signed_in.session_id, now=store.clock())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -37,6 +38,7 @@ STATUS: Mapping[type[TandemError], int] = {
     errors.TusVersionUnsupported: 412,
     errors.NotSignedIn: 401,
     errors.SignInTooOld: 403,
+    errors.PasswordWrong: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.CheckInDeleted: 410,
@@ -49,6 +51,9 @@ STATUS: Mapping[type[TandemError], int] = {
     errors.StorageFull: 507,
 }
 """An error has the status of its nearest ancestor here."""
+
+EXPECTED = (errors.StorageQuotaReached, errors.LimitsUnavailable, errors.IssuerUnavailable)
+"""Refusals that are no fault of ours, though their status is one of a server."""
 
 log = structlog.get_logger()
 
@@ -111,7 +116,7 @@ def _answer_known(_request: Request, error: Exception) -> JSONResponse:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, errors.RangeNotSatisfiable):
         headers["Content-Range"] = f"bytes */{error.size}"
-    if status_of(type(error)) >= 500:
+    if status_of(type(error)) >= 500 and not isinstance(error, EXPECTED):
         log.error("request.failed", exc_info=error)
     return _answer(problem_of(error), headers)
 
@@ -135,6 +140,8 @@ def _answer_http(_request: Request, error: Exception) -> JSONResponse:
     """What the framework refuses by itself: unknown paths, wrong methods, broken JSON."""
     if not isinstance(error, HTTPException):
         raise error
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return _answer(problem_of(errors.InvalidInput("The body is no JSON")))
     problem = Problem(
         type="about:blank",
         title=error.detail,

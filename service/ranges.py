@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 from fastapi import Request
@@ -31,8 +32,10 @@ def serve(request: Request, open_file: Callable[[], BinaryIO], *, size: int, med
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     if request.method == "HEAD":
         return Response(status_code=206 if wanted else 200, headers=headers, media_type=media_type)
+    pieces = _read(open_file(), start, end)
+    first = next(pieces, b"")  # what cannot be opened is an error, not an answer that breaks off
     return StreamingResponse(
-        _read(open_file(), start, end), status_code=206 if wanted else 200, headers=headers, media_type=media_type
+        chain((first,), pieces), status_code=206 if wanted else 200, headers=headers, media_type=media_type
     )
 
 

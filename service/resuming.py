@@ -16,11 +16,13 @@ from starlette.requests import Request
 from schemas.check_in import CheckInCreate
 from schemas.errors import (
     ChecksumMismatch,
+    NotSignedIn,
     PermanentError,
     RecordingMissing,
     TandemError,
     UploadBusy,
     UploadIncomplete,
+    UploadNotFound,
     UploadOffsetWrong,
     UploadTooFragmented,
     UploadTooLong,
@@ -146,7 +148,12 @@ class IncomingPart:
             parts = [*((key, size) for key, size in parts if key != last.key), (last.key, last.size)]
         try:
             self._accept(parts)
-        except (UploadBusy, RecordingMissing):  # another has taken over, or the parts lie on another machine
+        except (
+            UploadBusy,
+            UploadNotFound,
+            RecordingMissing,
+            NotSignedIn,
+        ):  # it can go on
             raise
         except PermanentError:
             self._forget()

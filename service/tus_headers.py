@@ -54,6 +54,10 @@ def read_checksum(header: str | None) -> Checksum | None:
     algorithm, _, digest = header.partition(" ")
     if algorithm not in ALGORITHMS:
         raise ChecksumUnsupported(f"Upload-Checksum takes {', '.join(ALGORITHMS)}")
+    try:
+        b64decode(digest.strip(), validate=True)
+    except NotBase64 as error:
+        raise ChecksumUnsupported("The digest of Upload-Checksum is not base64") from error
     return Checksum(algorithm, digest.strip())
 
 

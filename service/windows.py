@@ -33,7 +33,7 @@ class RedisWindows:
         self._storage = RedisStorage("redis://", connection_pool=self._redis.connection_pool, key_prefix=PREFIX)
         self._strategy = MovingWindowRateLimiter(self._storage)
         self._threads = CapacityLimiter(AT_ONCE)
-        self._quiet = QuietRedis(lost="rate_limits.lost", back="rate_limits.back")
+        self._quiet = QuietRedis("rate_limits")
 
     async def take(self, limit: RateLimitItem, *key: str) -> float | None:
         """Count once more. 0, or where the window is full the seconds until it frees; None while Redis is away."""

@@ -17,11 +17,10 @@ Answer = TypeVar("Answer")
 
 
 class QuietRedis:
-    """Calls of one kind, by any thread. `lost` and `back` are the events that tell of it in the logs."""
+    """Calls for one purpose, by any thread. The logs name it when Redis goes, and when it is back."""
 
-    def __init__(self, *, lost: str, back: str) -> None:
-        self._lost = lost
-        self._back = back
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._lock = threading.Lock()
         self._silent_until = 0.0
 
@@ -43,6 +42,6 @@ class QuietRedis:
         with self._lock:
             was_away, self._silent_until = self._silent_until > 0, silent_until
         if error and not was_away:
-            log.warning(self._lost, error=type(error).__name__)
+            log.warning("redis.lost", name=self._name, error=type(error).__name__)
         elif was_away and not error:
-            log.info(self._back)
+            log.info("redis.back", name=self._name)

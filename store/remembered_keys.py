@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 from store.server_keys import ServerKeys, WrappedKey
@@ -27,6 +27,10 @@ class RememberingServerKeys:
         self._clock = clock
         self._lock = Lock()
         self._known: OrderedDict[_Question, tuple[float, bytes]] = OrderedDict()
+
+    def known_ids(self) -> Sequence[str] | None:
+        """As the keys below tell."""
+        return self._keys.known_ids()
 
     def current_id(self) -> str:
         """As the keys behind it say."""

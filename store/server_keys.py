@@ -37,6 +37,9 @@ class ServerKeys(Protocol):
     def current_id(self) -> str:
         """Name of the key that wraps from now on, at most 64 characters. Raises ServerKeyMissing."""
 
+    def known_ids(self) -> Sequence[str] | None:
+        """Names of all that are there; None where that cannot be told. Raises ServerKeyMissing."""
+
     def wrap(self, key: bytes, *, bound_to: bytes) -> WrappedKey:
         """Raises ServerKeyMissing."""
 
@@ -58,7 +61,7 @@ class LocalServerKeys:
         """The first of the file."""
         return next(iter(self._present()))
 
-    def ids(self) -> Sequence[str]:
+    def known_ids(self) -> Sequence[str]:
         """Names of all that are there, the current one first. Raises ServerKeyMissing."""
         return list(self._present())
 

@@ -81,6 +81,12 @@ class Sessions:
             raise NotSignedIn
         return opened.account_id, opened.id
 
+    def check_open(self, session_id: UUID) -> None:
+        """Whether a device is still signed in. Raises NotSignedIn."""
+        opened = self._session.get(Session, session_id)
+        if opened is None or opened.revoked_at is not None:
+            raise NotSignedIn("The session was ended meanwhile")
+
     def revoke(self, session_id: UUID, *, now: datetime) -> None:
         """Sign a device out, at once."""
         self._session.execute(update(Session).where(Session.id == session_id).values(revoked_at=now))

@@ -162,7 +162,8 @@ class Uploads:
             .execution_options(synchronize_session=False)
         ).one_or_none()
         if moved is None:
-            raise UploadBusy
+            gone = self._session.scalar(select(Upload.id).where(Upload.id == upload_id)) is None
+            raise UploadNotFound if gone else UploadBusy
 
 
 def _open(account_id: UUID, *, now: datetime) -> Select[Upload]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from schemas.errors import AccountNotFound
+from schemas.errors import AccountNotFound, ServerKeyMissing
 from store.database import DatabaseSession
 from store.sealing import Cipher, new_key
 from store.server_keys import ServerKeys, WrappedKey
@@ -22,7 +22,8 @@ class Vault:
         self._ciphers: dict[UUID, Cipher] = {}
 
     def make(self, account_id: UUID, *, now: datetime) -> None:
-        """Give a new account its key. Raises ServerKeyMissing."""
+        """Give a new account its key. Raises ServerKeyMissing, also where another's is: these are not our keys then."""
+        self.check_all_there()
         wrapped = self._keys.wrap(new_key(), bound_to=account_id.bytes)
         self._session.add(
             AccountKey(account_id=account_id, server_key_id=wrapped.server_key_id, wrapped=wrapped.wrapped, made_at=now)
@@ -55,6 +56,13 @@ class Vault:
         """Accounts whose key is wrapped by another than the current server key."""
         query = select(AccountKey.account_id).where(AccountKey.server_key_id != self._keys.current_id())
         return self._session.scalars(query.limit(limit)).all()
+
+    def check_all_there(self) -> None:
+        """Whether every server key that is needed can be had. Raises ServerKeyMissing."""
+        known = self._keys.known_ids()
+        for server_key_id in self.server_key_ids() if known is not None else ():
+            if server_key_id not in (known or ()):
+                raise ServerKeyMissing(f"Server key {server_key_id} is not there")
 
     def server_key_ids(self) -> Sequence[str]:
         """Server keys that wrap the key of any account."""

@@ -51,7 +51,7 @@ class RedisWakeUps:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._quiet = QuietRedis(lost="wake_ups.lost", back="wake_ups.back")
+        self._quiet = QuietRedis("wake_ups")
 
     def nudge(self, stage: Stage, check_in_id: UUID, attempt: int) -> None:
         """Queue a job. The same id twice is two entries of one job: the second finds nothing to do."""

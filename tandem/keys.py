@@ -51,6 +51,8 @@ def rotate_keys(settings: StoreSettings) -> int:
     _check_there(settings)
     source = _source(settings)
     with opened(settings) as store:
+        with store.reading() as reading:
+            reading.vault.check_all_there()  # another's key file must not take anybody in
         waiting = _waiting(store)
         if source is not KeySource.FILE:
             console.print(f"The server keys come from {source}. {_TO_ROTATE[source]}")
@@ -144,7 +146,7 @@ def _uses(settings: StoreSettings, keys: ServerKeys) -> list[KeyUse]:
 
 def _known(keys: ServerKeys) -> list[str]:
     """A key management service keeps its older ones to itself."""
-    return list(keys.ids()) if isinstance(keys, LocalServerKeys) else [keys.current_id()]
+    return list(keys.known_ids()) if isinstance(keys, LocalServerKeys) else [keys.current_id()]
 
 
 def _count(keys: ServerKeys) -> str:

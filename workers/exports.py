@@ -156,19 +156,23 @@ def _tell(store: Store, claim: ExportClaim, *, percent: int, lease: timedelta) -
 
 def _finish(store: Store, claim: ExportClaim, staged: StagedRecording, entries: Sequence[ExportedEntry]) -> None:
     key = staged.keep()
-    now = store.clock()
     try:
-        with store.unit_of_work() as work:
-            work.accounts.lock(claim.account_id)
-            if not work.exports.finish(claim, key=key, size=staged.size, now=now):
-                raise ExportOver
-            work.accesses.record(claim.account_id, AccessAction.EXPORT_MADE, subject_id=claim.export_id, now=now)
-            _check_nothing_is_gone(work, claim.account_id, entries)
-            for older in work.exports.delete_all(claim.account_id, but=claim.export_id):
-                work.afterwards(partial(store.recordings.delete, older))
+        _hand_over(store, claim, key, staged.size, entries)
     except (ExportOver, HoldsDeleted, AccountNotFound):
         store.recordings.delete(key)
         raise
+
+
+def _hand_over(store: Store, claim: ExportClaim, key: str, size: int, entries: Sequence[ExportedEntry]) -> None:
+    now = store.clock()
+    with store.unit_of_work() as work:
+        work.accounts.lock(claim.account_id)
+        if not work.exports.finish(claim, key=key, size=size, now=now):
+            raise ExportOver
+        work.accesses.record(claim.account_id, AccessAction.EXPORT_MADE, subject_id=claim.export_id, now=now)
+        _check_nothing_is_gone(work, claim.account_id, entries)
+        for older in work.exports.delete_all(claim.account_id, but=claim.export_id):
+            work.afterwards(partial(store.recordings.delete, older))
 
 
 def _check_nothing_is_gone(work: UnitOfWork, account_id: UUID, entries: Sequence[ExportedEntry]) -> None:

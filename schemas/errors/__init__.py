@@ -28,6 +28,7 @@ TandemError
 │   │   ├── RefreshTokenInvalid
 │   │   ├── IdTokenInvalid
 │   │   └── ResetTokenInvalid
+│   ├── PasswordWrong              of somebody who is signed in
 │   ├── SignInTooOld               too long ago for what is asked for
 │   ├── NotFound                   not there, or not yours: they look the same
 │   │   ├── AccountNotFound        it was deleted
@@ -152,6 +153,7 @@ from schemas.errors.signing_in import (
     CredentialsWrong,
     IdTokenInvalid,
     NotSignedIn,
+    PasswordWrong,
     RefreshTokenInvalid,
     ResetTokenInvalid,
     SignInTooOld,
@@ -192,6 +194,7 @@ __all__ = [
     "NotFound",
     "NotSignedIn",
     "NothingHeard",
+    "PasswordWrong",
     "PermanentError",
     "ProviderUnknown",
     "RangeNotSatisfiable",

@@ -43,3 +43,10 @@ class SignInTooOld(PermanentError):
 
     title = "You signed in too long ago for this"
     action = "Sign in again on this device, and send it once more within ten minutes."
+
+
+class PasswordWrong(PermanentError):
+    """Somebody who is signed in does not know the password that this asks for."""
+
+    title = "The password is wrong"
+    action = "Check it and try again; a forgotten one is reset by a letter."

@@ -158,6 +158,8 @@ def test_a_sign_up_whose_answer_was_lost_can_be_sent_again(
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json()["account_id"] == second.json()["account_id"]
     assert second.headers["idempotent-replayed"] == "true"
+    tokens = [Phone(client, answer.json()).get("/sessions") for answer in (first, second)]
+    assert (tokens[0].status_code, len(tokens[1].json()["items"])) == (401, 1)
     wrong = client.post("/v1/accounts", json=given | {"password": "another long one"}, headers=key)
     assert problem(wrong) == "email-taken"
     assert problem(client.post("/v1/accounts", json=given, headers={"Idempotency-Key": "2"})) == "email-taken"

@@ -266,7 +266,7 @@ def test_two_first_sign_ins_at_once_make_one_account(store: Store) -> None:
     ]
 
     with ThreadPoolExecutor(4) as pool:
-        sessions = list(pool.map(lambda token: _sign_in(store, token, "phone"), tokens))
+        sessions = list(pool.map(lambda token: _sign_in(store, token, "phone", None), tokens))
 
     assert len({session.account_id for session in sessions}) == 1
     assert len({session.access_token for session in sessions}) == 4
@@ -279,7 +279,7 @@ def test_a_token_used_at_once_opens_one_session(store: Store) -> None:
 
     def attempt(_number: int) -> bool:
         try:
-            _sign_in(store, token, "phone")
+            _sign_in(store, token, "phone", None)
         except IdTokenInvalid:
             return False
         return True
@@ -291,7 +291,7 @@ def test_a_token_used_at_once_opens_one_session(store: Store) -> None:
 def test_used_tokens_are_forgotten_once_they_have_expired(store: Store, clock: FakeClock) -> None:
     """Not earlier: until then they would be taken again."""
     token = VerifiedIdToken("https://id.example.org", "subject-7", "kim@example.org", bytes(32), store.clock())
-    _sign_in(store, token, "phone")
+    _sign_in(store, token, "phone", None)
 
     def remembered() -> int:
         tidy(store)

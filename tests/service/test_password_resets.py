@@ -207,7 +207,7 @@ def test_an_account_without_a_password_gets_one_by_a_letter(
         issued = work.sessions.open(account.id, device_name="phone", now=sqlite_store.clock())
     phone = Phone(client, {"access_token": issued.access_token})
     refused = phone.put("/accounts/me/password", json={"current_password": "", "password": NEW})
-    assert (refused.status_code, problem(refused)) == (401, "credentials-wrong")
+    assert (refused.status_code, problem(refused)) == (403, "password-wrong")
 
     ask(client)
     confirm(client, send(sqlite_store))
@@ -238,8 +238,8 @@ def test_a_password_is_changed_by_whoever_knows_it(phone: Phone, client: TestCli
         for number in range(11)
     ]
 
-    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
-    assert problem(answers[0]) == "credentials-wrong"
+    assert [answer.status_code for answer in answers] == [403] * 10 + [429]
+    assert problem(answers[0]) == "password-wrong"
     assert sign_in(client, PASSWORD).status_code == 429
 
 
@@ -301,7 +301,7 @@ def test_a_sign_in_that_began_before_the_new_password_comes_to_nothing(
         )
 
     assert (answer.status_code, problem(answer)) == (401, "credentials-wrong")
-    assert (changed.status_code, problem(changed)) == (401, "credentials-wrong")
+    assert (changed.status_code, problem(changed)) == (403, "password-wrong")
 
 
 async def hashed(passwords: Passwords) -> list[bool]:

@@ -169,7 +169,7 @@ def test_an_account_is_not_deleted_without_its_password(phone: Phone, problem: P
     """A phone that lies about unlocked is not enough."""
     answer = forget_account(phone, password)
 
-    assert (answer.status_code, problem(answer)) == (401, "credentials-wrong")
+    assert (answer.status_code, problem(answer)) == (403, "password-wrong")
     assert phone.get("/accounts/me").status_code == 200
 
 

@@ -12,12 +12,13 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import Response
 
+from service.resuming import IncomingPart
 from store.opening import Store
 from store.tables import UploadPart
 from store.uploads import LEASE, LIFETIME, MOST_OF_ONE, MOST_OPEN, MOST_PARTS
 from tests.conftest import FakeClock
 from tests.making import make_wav
-from tests.service.conftest import Phone
+from tests.service.conftest import PASSWORD, Phone
 
 AUDIO = make_wav(seconds=1)
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -408,3 +409,25 @@ def test_a_disk_that_fills_up_leaves_no_part(
     assert (answer.status_code, problem(answer)) == (507, "storage-full")
     assert files(settings.uploads_folder) == []
     assert tus.send(path, AUDIO, 0).status_code == 204
+
+
+def test_a_device_that_is_signed_out_meanwhile_makes_no_check_in(
+    tus: TusPhone, phone: Phone, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last byte arrives after that: 401, and the upload goes on once somebody is signed in again."""
+    path = tus.begin()
+    end = IncomingPart.finish
+
+    def signed_out_first(part: IncomingPart) -> None:
+        with sqlite_store.unit_of_work() as work:
+            work.sessions.revoke_all(_account(sqlite_store), now=sqlite_store.clock())
+        end(part)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(IncomingPart, "finish", signed_out_first)
+        assert tus.send(path, AUDIO, 0).status_code == 401
+    given = {"email": "kim@example.org", "password": PASSWORD}
+    phone.tokens.update(phone.client.post("/v1/sessions", json=given).json())
+    assert tus.result().status_code == 404
+    assert tus.send(path, AUDIO, tus.offset(path)).status_code == 204
+    assert tus.result().status_code == 200

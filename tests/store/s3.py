@@ -175,7 +175,7 @@ def answering(script: Script) -> Iterator[int]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_HEAD = do_GET = do_PUT = do_DELETE = answer  # noqa: N815 - the names http.server looks for
+        do_HEAD = do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the names http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             """Nobody reads it."""

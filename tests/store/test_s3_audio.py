@@ -1,5 +1,6 @@
 """Recordings in S3: what is particular to it, and what happens when it fails."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import obstore
 import pytest
 from pydantic import ValidationError
 
 from schemas.errors import RecordingMissing, StorageFull, StorageUnavailable, TandemError
 from store.recordings import Recordings
-from store.s3_audio import S3AudioStore, S3Patience
+from store.s3_audio import PART_BYTES, S3AudioStore, S3Patience
 from store.sealing import Cipher, new_key
 from store.settings import StoreSettings
 from tests.store.s3 import BUCKET, Relay, S3Server, Script, answering, relaying, settings_for
@@ -37,6 +39,16 @@ def recording(tmp_path: Path) -> Path:
     """A file of three megabytes to be put."""
     file = tmp_path / "recording"
     file.write_bytes(bytes(range(256)) * 12_000)
+    return file
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """One of seventy megabytes, in which no megabyte is like another."""
+    file = tmp_path / "large"
+    with file.open("wb") as written:
+        for _ in range(70):
+            written.write(os.urandom(1_000_000))
     return file
 
 
@@ -91,6 +103,55 @@ def test_nothing_stays_of_an_upload_that_broke_off(s3_server: S3Server, recordin
     assert list(audio.old_keys(minimum_age=-2)) == []
     audio.put(key, recording)
     assert list(audio.old_keys(minimum_age=-2)) == [key]
+
+
+def test_what_is_large_goes_in_parts_and_comes_back_whole(s3_server: S3Server, recording: Path, large: Path) -> None:
+    """S3 takes no more than 5 GiB in one request, and a limit for one would be one for the size."""
+    audio, key, small = S3AudioStore(settings_for(s3_server.port)), uuid4().hex, uuid4().hex
+    content = large.read_bytes()
+    audio.put(key, large)
+    audio.put(small, recording)
+
+    tags = {key_: obstore.head(audio._answers, f"audio/{key_[:2]}/{key_}")["e_tag"] or "" for key_ in (key, small)}
+    assert (tags[key].strip('"')[-2:], "-" in tags[small]) == ("-5", False), "by how many parts there were"
+    assert not large.exists()
+    with audio.open(key) as file:
+        assert file.read() == content
+
+
+@pytest.mark.parametrize("part", [1, 4])
+def test_nothing_stays_of_parts_that_broke_off(s3_server: S3Server, large: Path, part: int) -> None:
+    """Nobody sees what has arrived; the file is still there, and can be put again."""
+    settings = settings_for(s3_server.port)
+    relay = Relay(holds_after=(part * PART_BYTES) - 1_000_000)
+    key, audio, content = uuid4().hex, S3AudioStore(settings), large.read_bytes()
+    with relaying(relay, s3_server.port) as port, ThreadPoolExecutor() as threads:
+        broken = S3AudioStore(replace(settings, endpoint=f"http://127.0.0.1:{port}"))
+        putting = threads.submit(broken.put, key, large)
+        assert relay.held.wait(timeout=20)
+        with pytest.raises(RecordingMissing):
+            audio.open(key)
+        relay.cut()
+        with soon(StorageUnavailable):
+            putting.result(timeout=20)
+
+    assert large.exists()
+    assert list(audio.old_keys(minimum_age=-2)) == []
+    audio.put(key, large)
+    with audio.open(key) as file:
+        assert file.read() == content
+
+
+def test_parts_that_find_no_room_are_taken_back(large: Path) -> None:
+    """They would lie there unseen."""
+    begun = b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
+    script = Script({"HEAD": [MISSING], "POST": [(200, begun)], "PUT": [(507, b"")], "DELETE": [(204, b"")]})
+    with answering(script) as port, soon(StorageFull):
+        S3AudioStore(settings_for(port)).put(uuid4().hex, large)
+
+    assert large.exists()
+    assert script.asked[:2] == ["HEAD", "POST"]
+    assert "DELETE" in script.asked
 
 
 def test_a_sealed_recording_goes_there_and_back(s3_server: S3Server, tmp_path: Path, recording: Path) -> None:

@@ -216,3 +216,14 @@ def test_a_key_file_that_is_gone_is_temporary(tmp_path: Path) -> None:
     """It may come back: nothing is failed for good meanwhile."""
     with pytest.raises(ServerKeyMissing):
         LocalServerKeys(file=tmp_path / "none").current_id()
+
+
+def test_nobody_new_is_taken_in_with_keys_that_are_not_ours(store: Store, kim: UUID, tmp_path: Path) -> None:
+    """Another installation's key file lies there by mistake: what it wraps could not be read when that is found."""
+    make_key_file(tmp_path / "other.keys")
+    stranger = replace(store, keys=LocalServerKeys(file=tmp_path / "other.keys"))
+
+    with pytest.raises(ServerKeyMissing):
+        make_account(stranger, "sam@example.org")
+    with store.reading() as reading:
+        assert reading.accounts.find("sam@example.org") is None

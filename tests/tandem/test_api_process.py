@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -124,3 +125,19 @@ def test_the_server_answers_what_is_broken_or_too_long(start: Start) -> None:
         assert answer.status_code == 200
         assert answer.headers.get_list("cache-control") == ["no-store"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/v1/accounts", "/v1/check-ins", "/v1/uploads", "/nowhere"])
+@pytest.mark.parametrize("length", ["Content-Length: 99999999999", "Transfer-Encoding: chunked"])
+def test_a_body_without_end_is_not_taken_in(start: Start, path: str, length: str) -> None:
+    """Refused, and the connection is closed: whoever goes on sending sends to nobody."""
+    client = start(TANDEM_MAX_RECORDING_MEGABYTES="1")
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=10) as stranger:
+        stranger.sendall(f"POST {path} HTTP/1.1\r\nHost: h\r\n{length}\r\n\r\n".encode())
+        sent = 0
+        piece = b"10000\r\n" + bytes(0x10000) + b"\r\n" if "chunked" in length else bytes(0x10000)
+        with suppress(ConnectionError):
+            while sent < 200_000_000:
+                sent += stranger.send(piece)
+    assert sent < 50_000_000
+    assert client.get("/healthz").is_success

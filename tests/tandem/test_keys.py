@@ -54,7 +54,7 @@ def test_a_key_is_rotated_and_pruned(settings: StoreSettings, kim: str) -> None:
 
     done = said("keys", "rotate")
 
-    new, *_ = LocalServerKeys(file=settings.resolved_server_keys_file).ids()
+    new, *_ = LocalServerKeys(file=settings.resolved_server_keys_file).known_ids()
     assert done == f"Server key {new} wraps the key of every account.\n"
     assert said("keys", "list") == f"current  {new}  1 account\n         {kim}  0 accounts\n"
     assert said("keys", "prune").startswith("Server keys removed: 1.")
@@ -68,9 +68,9 @@ def test_a_rotation_that_was_interrupted_goes_on_with_its_key(settings: StoreSet
 
     assert rotate_keys(settings) == 0
 
-    assert LocalServerKeys(file=settings.resolved_server_keys_file).ids() == [new, kim]
+    assert LocalServerKeys(file=settings.resolved_server_keys_file).known_ids() == [new, kim]
     assert rotate_keys(settings) == 0
-    assert len(LocalServerKeys(file=settings.resolved_server_keys_file).ids()) == 3
+    assert len(LocalServerKeys(file=settings.resolved_server_keys_file).known_ids()) == 3
 
 
 def test_keys_from_the_environment_are_set_there(
