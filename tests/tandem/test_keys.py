@@ -103,7 +103,8 @@ def test_a_missing_server_key_is_told_and_not_made_anew(settings: StoreSettings,
     assert not settings.resolved_server_keys_file.exists()
     add = StoreSettings(server_keys=b64encode(new_key()).decode())
     assert list_keys(add) == 1
-    assert rotate_keys(add) == 1
+    with pytest.raises(ServerKeyMissing, match=kim):
+        rotate_keys(add)
 
 
 def test_there_is_nothing_to_rotate_without_a_database(tmp_path: Path) -> None:
