@@ -3,12 +3,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from schemas.check_in import CheckInKind, CheckInState, FailureReason
 from schemas.recording import RecordingFormat
 from store.tables.base import Table
+
+
+_IS_KEPT = text("audio_deleted_at IS NULL")
 
 
 class CheckIn(Table):
@@ -23,6 +26,7 @@ class CheckIn(Table):
     __table_args__ = (
         Index("ix_check_ins_due", "state", "due_at"),
         Index("ix_check_ins_listed", "account_id", "recorded_at", "id"),
+        Index("ix_check_ins_kept", "transcribed_at", postgresql_where=_IS_KEPT, sqlite_where=_IS_KEPT),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -33,6 +33,10 @@ def upgrade() -> None:
         "UPDATE check_ins SET transcribed_at = updated_at "
         "WHERE EXISTS (SELECT 1 FROM transcripts WHERE transcripts.check_in_id = check_ins.id)"
     )
+    is_kept = sa.text("audio_deleted_at IS NULL")
+    op.create_index(
+        "ix_check_ins_kept", "check_ins", ["transcribed_at"], postgresql_where=is_kept, sqlite_where=is_kept
+    )
     _create_people()
     _create_uploads()
     _create_records()
@@ -200,6 +204,7 @@ def downgrade() -> None:
         "account_keys",
     ):
         op.drop_table(table)
+    op.drop_index("ix_check_ins_kept", "check_ins")
     for table, column in (
         ("accounts", "last_access"),
         ("accounts", "keep_audio_days"),
