@@ -10,7 +10,6 @@ from schemas.check_in import CheckInKind, CheckInState, FailureReason
 from schemas.recording import RecordingFormat
 from store.tables.base import Table
 
-
 _IS_KEPT = text("audio_deleted_at IS NULL")
 
 
