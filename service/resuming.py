@@ -35,10 +35,13 @@ from store.unit_of_work import UnitOfWork
 from store.upload_parts import PartWriter
 from store.uploads import LEASE, MOST_PARTS
 
-COMMIT_SECONDS = 1.0
+COUNT_SECONDS = 1.0
 """What arrives slowly is made durable this often."""
 
 RENEW_SECONDS = LEASE.total_seconds() / 4
+
+CAN_GO_ON = (UploadBusy, UploadNotFound, RecordingMissing, NotSignedIn)
+"""Another has taken over, its parts lie on another machine, its device was signed out: the bytes are not at fault."""
 
 log = structlog.get_logger()
 
@@ -77,7 +80,7 @@ async def receive_part(
 async def _receive(request: Request, part: "IncomingPart", checksum: Checksum | None) -> None:
     digest = new_hash(checksum.algorithm, usedforsecurity=False) if checksum else None
     try:
-        async for piece in pieces(request, every_seconds=COMMIT_SECONDS):
+        async for piece in pieces(request, every_seconds=COUNT_SECONDS):
             if digest:
                 digest.update(piece)
             await run_in_threadpool(part.write, piece, count=digest is None)
@@ -110,7 +113,7 @@ class IncomingPart:
         self._lease = lease
         self._cipher = cipher
         self._writer: PartWriter | None = None
-        self._committed = 0
+        self._counted = 0
 
     @property
     def offset(self) -> int:
@@ -132,11 +135,11 @@ class IncomingPart:
     def count(self) -> None:
         """Count what is on the disk. Raises UploadBusy when another has taken over."""
         part = self._part()
-        if part is None or part.size == self._committed or self.offset == self.upload.length:
+        if part is None or part.size == self._counted or self.offset == self.upload.length:
             return
         with self._store.unit_of_work() as work:
             work.uploads.count(self.upload.id, self._lease, part, now=self._store.clock())
-        self._committed = part.size
+        self._counted = part.size
 
     def finish(self) -> None:
         """Put all parts together: from now on it is a check-in like any other. One that is refused is forgotten."""
@@ -148,19 +151,14 @@ class IncomingPart:
             parts = [*((key, size) for key, size in parts if key != last.key), (last.key, last.size)]
         try:
             self._accept(parts)
-        except (
-            UploadBusy,
-            UploadNotFound,
-            RecordingMissing,
-            NotSignedIn,
-        ):  # it can go on
+        except CAN_GO_ON:
             raise
         except PermanentError:
             self._forget()
             raise
         for key, _ in parts:
             self._delete(key)
-        self._committed = last.size if last else 0
+        self._counted = last.size if last else 0
 
     def renew(self) -> None:
         """Stay the one who writes. What goes wrong shows at the end."""
@@ -171,7 +169,7 @@ class IncomingPart:
         """Let others write, and leave no file that does not count."""
         if self._writer:
             self._writer.close()
-            if self._committed == 0:
+            if self._counted == 0:
                 self._delete(self._writer.key)
         with suppress(TandemError), self._store.unit_of_work() as work:  # else the lease runs out by itself
             work.uploads.release(self.upload.id, self._lease)
@@ -191,7 +189,7 @@ class IncomingPart:
             keys = work.uploads.delete_for(self.upload.account_id, self.upload.id, now=self._store.clock())
         for key in keys:
             self._delete(key)
-        self._committed = 0
+        self._counted = 0
 
     def _part(self) -> UploadPart | None:
         if self._writer is None:

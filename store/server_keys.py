@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
+from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -120,7 +121,7 @@ def key_id(key: bytes) -> str:
 def make_key_file(file: Path) -> None:
     """Write a first key, for its owner's eyes alone; a file that is there stays as it is."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written = file.with_name(f"{file.name}.{os.getpid()}")
+    written = file.with_name(f"{file.name}.{uuid4().hex}")
     _write_key_file(written, [b64encode(new_key()).decode()])
     try:
         os.link(written, file)  # whole, and only if nobody was faster
@@ -177,7 +178,7 @@ def _alone(file: Path) -> Iterator[Sequence[str]]:
 
 
 def _replace(file: Path, lines: Sequence[str]) -> None:
-    before, written = file.stat(), file.with_name(f"{file.name}.{os.getpid()}")
+    before, written = file.stat(), file.with_name(f"{file.name}.{uuid4().hex}")
     try:
         _write_key_file(written, lines)
         if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):

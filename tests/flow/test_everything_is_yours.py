@@ -121,7 +121,7 @@ def test_everything_can_be_taken_along_and_everything_goes(
     wait_until(lambda: transcribing(shared_phone, late), description="a worker has taken it up")
     account = shared_phone.http.get("/accounts/me").json()
     wrong = shared_phone.http.request("DELETE", "/accounts/me", json={"password": "not the password"})
-    assert wrong.status_code == 401
+    assert wrong.status_code == 403
     answer = shared_phone.http.request("DELETE", "/accounts/me", json={"password": PASSWORD})
     assert answer.status_code == 200
     receipt = answer.json()

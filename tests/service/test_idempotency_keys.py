@@ -71,7 +71,6 @@ POSTS: dict[str, tuple[Ask, Ask]] = {
 """Each with another request that may not have its key."""
 BELONGS_TO_A_TOKEN = {
     "/v1/sessions/refresh",
-    "/v1/sessions/oidc",
     "/v1/password-resets",
     "/v1/password-resets/confirm",
     "/v1/accounts/me/identities",

@@ -92,6 +92,21 @@ def test_a_token_opens_one_session(client: TestClient, issuer: LocalIssuer, cloc
     assert again.json()["detail"] == "It was used before"
 
 
+def test_a_sign_in_whose_answer_was_lost_can_be_sent_again_with_its_key(
+    client: TestClient, issuer: LocalIssuer, clock: FakeClock, problem: Problem
+) -> None:
+    """The session that nobody learned of makes room; with another key, or none, the token was used."""
+    token = given(issuer.token(clock()))
+    first, second = (
+        client.post("/v1/sessions/oidc", json=token, headers={"Idempotency-Key": "k"}).json() for _ in range(2)
+    )
+
+    assert first["account_id"] == second["account_id"]
+    assert [Phone(client, tokens).get("/accounts/me").status_code for tokens in (first, second)] == [401, 200]
+    other = client.post("/v1/sessions/oidc", json=token, headers={"Idempotency-Key": "another"})
+    assert problem(other) == "id-token-invalid"
+
+
 def test_a_token_that_is_not_good_makes_no_account(
     client: TestClient, issuer: LocalIssuer, clock: FakeClock, problem: Problem, sqlite_store: Store
 ) -> None:

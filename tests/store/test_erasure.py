@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from schemas.check_in import CheckInState, FailureReason
-from schemas.errors import AccountNotFound, CheckInDeleted, LeaseLost, TandemError, UploadBusy
+from schemas.errors import AccountNotFound, CheckInDeleted, LeaseLost, TandemError, UploadNotFound
 from store.claims import Claim
 from store.erasure import Erased
 from store.opening import Store
@@ -193,7 +193,7 @@ def test_a_recording_that_arrives_late_does_not_bring_it_back(store: Store) -> N
     with pytest.raises(CheckInDeleted), store.unit_of_work() as work:
         work.idempotency.claim(account_id, "key", "request", made=uuid4(), now=store.clock())
         work.check_ins.add(account_id, make_create(), recording, now=store.clock())
-    with pytest.raises(UploadBusy), store.unit_of_work() as work:
+    with pytest.raises(UploadNotFound), store.unit_of_work() as work:
         part = UploadPart(upload_id=upload.id, start=0, key="key", size=5)
         work.uploads.count(upload.id, lease, part, now=store.clock())
 
