@@ -6,7 +6,7 @@ TRAIN_PIP := .venv-train/bin/pip install -qq --disable-pip-version-check
 MANIFEST ?= $(firstword $(wildcard ../shared/audio/manifest.jsonl) recordings/manifest.jsonl)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-flow check fuzz format evaluate corpus train bench bench-pipeline bench-tagging lock clean
+.PHONY: help setup run demo test test-flow check fuzz format evaluate corpus train bench bench-pipeline bench-uploads bench-tagging lock clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ bench: .venv/ready-to-test  ## transcription beside faster-whisper; MANIFEST=cli
 
 bench-pipeline: .venv/ready-to-test  ## what the pipeline adds to the engine: alone, in a burst, for a long recording
 	@$(BIN)/python -m bench.pipeline
+
+bench-uploads: .venv/ready-to-test  ## what sending in one request, in parts, and sealing cost
+	@$(BIN)/python -m bench.uploads
 
 bench-tagging: .venv-train/ready  ## what tagging costs, beside an unquantised BERT-base
 	@PYTHONPATH=. .venv-train/bin/python bench/tagging.py
