@@ -17,17 +17,15 @@ from schemas.errors import (
     RefreshTokenInvalid,
 )
 from service.dependencies import (
-    ClientAddressDep,
     IdempotencyKeyDep,
+    PasswordCheckDep,
     PasswordsDep,
-    RateLimitsDep,
     SignedInDep,
     StoreDep,
     limit_refreshes,
     limit_sign_ups,
 )
 from service.problems import documented
-from service.rate_limits import Guarded, Per
 from store.accounts import Accounts
 from store.opening import Store
 from store.sessions import IssuedTokens
@@ -52,17 +50,13 @@ async def create_account(
     response: Response,
     store: StoreDep,
     passwords: PasswordsDep,
-    rate_limits: RateLimitsDep,
-    address: ClientAddressDep,
+    known: PasswordCheckDep,
     key: IdempotencyKeyDep = None,
 ) -> SessionTokens:
     """Sign up. The phone is signed in at once; with the same `Idempotency-Key` and password once more, if need be."""
     password = create.password.get_secret_value()
     if key is not None and (made := await run_in_threadpool(_signed_up, store, create, key)) is not None:
-        whose = {Per.ADDRESS: address, Per.EMAIL: create.email}
-        async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=EmailTaken):
-            if not await passwords.verify(made.password_hash, password):
-                raise EmailTaken
+        await known.check(password, made.password_hash, email=create.email, failure=EmailTaken)
         response.headers["Idempotent-Replayed"] = "true"
         return await run_in_threadpool(_open_session, store, made, create.device_name, key)
     return await run_in_threadpool(_sign_up, store, create, await passwords.hash(password), key)
@@ -98,19 +92,15 @@ def update_account(update: AccountUpdate, signed_in: SignedInDep, store: StoreDe
 async def create_session(
     create: SessionCreate,
     store: StoreDep,
-    passwords: PasswordsDep,
-    rate_limits: RateLimitsDep,
-    address: ClientAddressDep,
+    known: PasswordCheckDep,
     key: IdempotencyKeyDep = None,
 ) -> SessionTokens:
     """Sign in. Sent again with its `Idempotency-Key`, the session whose answer was lost makes room for another."""
-    whose = {Per.ADDRESS: address, Per.EMAIL: create.email}
-    async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=CredentialsWrong):
-        account = await run_in_threadpool(_find_account, store, create.email)
-        known_hash = account.password_hash if account else None
-        right = await passwords.verify(known_hash, create.password.get_secret_value())
-        if account is None or not right:
-            raise CredentialsWrong
+    account = await run_in_threadpool(_find_account, store, create.email)
+    password, known_hash = create.password.get_secret_value(), account.password_hash if account else None
+    await known.check(password, known_hash, email=create.email, failure=CredentialsWrong)
+    if account is None:  # then no password is right
+        raise CredentialsWrong
     return await run_in_threadpool(_open_session, store, account, create.device_name, key)
 
 

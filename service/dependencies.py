@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from schemas.access import AccessAction
-from schemas.errors import NotSignedIn, SignInTooOld
+from schemas.errors import NotSignedIn, SignInTooOld, TandemError
 from service.id_tokens import IdTokens
 from service.intake import Intake
 from service.news import News
@@ -108,6 +108,25 @@ IdTokensDep = Annotated[IdTokens, Depends(get_id_tokens)]
 RateLimitsDep = Annotated[RateLimits, Depends(get_rate_limits)]
 ClientAddressDep = Annotated[str, Depends(get_client_address)]
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+class PasswordCheck:
+    """Looks at passwords. Wrong ones count as attempts to sign in, for each e-mail and address."""
+
+    def __init__(self, passwords: PasswordsDep, rate_limits: RateLimitsDep, address: ClientAddressDep) -> None:
+        self._passwords = passwords
+        self._rate_limits = rate_limits
+        self._address = address
+
+    async def check(self, password: str, password_hash: str | None, *, email: str, failure: type[TandemError]) -> None:
+        """Raises `failure` where it is not the one, TooManyRequests, LimitsUnavailable."""
+        whose = {Per.ADDRESS: self._address, Per.EMAIL: email}
+        async with self._rate_limits.failures(Guarded.SIGN_IN, whose, failure=failure):
+            if not await self._passwords.verify(password_hash, password):
+                raise failure
+
+
+PasswordCheckDep = Annotated[PasswordCheck, Depends()]
 
 
 class SignedIn:

@@ -8,9 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from schemas.account import AccountDelete, DeletionReceiptRead
 from schemas.errors import LimitsUnavailable, NotSignedIn, PasswordWrong, ReceiptNotFound, SignInTooOld
-from service.dependencies import ClientAddressDep, PasswordsDep, RateLimitsDep, SignedInDep, StoreDep
+from service.dependencies import PasswordCheckDep, SignedInDep, StoreDep
 from service.problems import documented
-from service.rate_limits import Guarded, Per
 from store.opening import Store
 from store.tables import Account
 
@@ -26,9 +25,7 @@ async def delete_account(
     asked: AccountDelete,
     signed_in: SignedInDep,
     store: StoreDep,
-    passwords: PasswordsDep,
-    rate_limits: RateLimitsDep,
-    address: ClientAddressDep,
+    known: PasswordCheckDep,
 ) -> DeletionReceiptRead:
     """Delete everything, at once and for good: its key is destroyed. A backup of the database from before
     still has it, wrapped.
@@ -38,10 +35,7 @@ async def delete_account(
     account = await run_in_threadpool(_account, store, signed_in.account_id)
     if account.password_hash:
         password = asked.password.get_secret_value() if asked.password else ""
-        whose = {Per.ADDRESS: address, Per.EMAIL: account.email}
-        async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=PasswordWrong):
-            if not await passwords.verify(account.password_hash, password):
-                raise PasswordWrong
+        await known.check(password, account.password_hash, email=account.email, failure=PasswordWrong)
     else:
         await run_in_threadpool(signed_in.check_recent)
     return await run_in_threadpool(_erase, store, account.id)

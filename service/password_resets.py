@@ -13,6 +13,7 @@ from schemas.errors import LettersOff, LimitsUnavailable, NotSignedIn, PasswordW
 from schemas.password import PasswordResetConfirm, PasswordResetCreate, PasswordResetRead, PasswordUpdate
 from service.dependencies import (
     ClientAddressDep,
+    PasswordCheckDep,
     PasswordsDep,
     RateLimitsDep,
     SettingsDep,
@@ -88,15 +89,12 @@ async def update_password(
     signed_in: SignedInDep,
     store: StoreDep,
     passwords: PasswordsDep,
-    rate_limits: RateLimitsDep,
-    address: ClientAddressDep,
+    known: PasswordCheckDep,
 ) -> None:
     """All other devices are signed out. An account without a password gets its first one by a letter."""
     account = await run_in_threadpool(_get_account, store, signed_in)
-    whose = {Per.ADDRESS: address, Per.EMAIL: account.email}
-    async with rate_limits.failures(Guarded.SIGN_IN, whose, failure=PasswordWrong):
-        if not await passwords.verify(account.password_hash, update.current_password.get_secret_value()):
-            raise PasswordWrong
+    current = update.current_password.get_secret_value()
+    await known.check(current, account.password_hash, email=account.email, failure=PasswordWrong)
     password_hash = await passwords.hash(update.password.get_secret_value())
     await run_in_threadpool(_change, store, account, signed_in, password_hash)
 

@@ -95,10 +95,6 @@ class SealedReader(io.RawIOBase):
         self._position += len(piece)
         return len(piece)
 
-    def verify_end(self) -> None:
-        """Raises SealBroken where the end of the file is missing."""
-        self._chunk(self._chunks - 1)
-
     def close(self) -> None:
         """Close the file below as well."""
         self._file.close()

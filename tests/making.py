@@ -98,8 +98,7 @@ def settle(store: Store, check_in_id: UUID, *, transcript: Transcript, tags: Ite
         if claim is None:
             continue
         with store.unit_of_work() as work:
-            heard_at = {"transcribed_at": store.clock()} if stage is TRANSCRIBE else {}
-            work.claims.finish(claim, state, now=store.clock(), **heard_at)
+            work.claims.finish(claim, state, now=store.clock())
             if stage is TRANSCRIBE:
                 work.results.save_transcript(check_in_id, transcript, now=store.clock())
             else:
